@@ -1,0 +1,18 @@
+"""The project's settings for tests: the same, but quick and quiet."""
+
+from yuzhong_carbon.settings import *  # noqa: F403
+from yuzhong_carbon.settings import DATABASES, LOGGING, STORAGES, VAR_DIR
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Locking after five wrong passwords is switched on by the tests that are about it.
+AXES_ENABLED = False
+LOGGING = LOGGING | {"root": LOGGING["root"] | {"level": "WARNING"}}
+
+# A connection kept open by a thread of the live server would keep the test database from going.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # In a file, so that a worker in another process sees what the test has written.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
