@@ -1,0 +1,80 @@
+"""What every page shows: the portal's name, the user's menu, and whether the figures are invented ones."""
+
+from typing import NamedTuple
+
+from agencies.models import Agency
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+
+class Entry(NamedTuple):
+    """One line of the menu: the word, the URL name it leads to, and its symbol in static/icons.svg."""
+
+    word: str
+    url_name: str
+    icon: str
+
+
+TO_DO = Entry("本月待办", "home", "todo")
+REPORTS = Entry("月度报送", "reporting:report-list", "form")
+REVIEW = Entry("审核", "reporting:review-queue", "review")
+COCKPIT = Entry("总览", "targets:cockpit", "chart")
+INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
+OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
+TRAIL = Entry("操作日志", "reporting:trail-list", "trail")
+REGISTER = Entry("主数据管理", "admin:index", "settings")
+ACCOUNTS = Entry("账号与角色", "admin:index", "user")
+
+# Roles with the wider view first: of two entries that lead to the same page, the first one's word stays.
+MENU = {
+    "manager": (COCKPIT, INSTITUTIONS, REPORTS, REGISTER),
+    "reviewer": (REVIEW, REPORTS, INSTITUTIONS, COCKPIT),
+    "department": (TO_DO, REPORTS, INSTITUTIONS, COCKPIT),
+    "observer": (COCKPIT, INSTITUTIONS),
+    "filer": (TO_DO, REPORTS, OWN_INSTITUTION),
+    "auditor": (TRAIL,),
+    "administrator": (ACCOUNTS,),
+}
+
+
+def portal(request):
+    user = getattr(request, "user", None)
+    roles = user.roles if user is not None and user.is_authenticated else set()
+    return {
+        "portal_name": settings.PORTAL_NAME,
+        "menu": menu_for(roles, request.path),
+        "is_demo": SimpleLazyObject(Agency.objects.filter(is_synthetic=True).exists),
+        "lock_after": settings.AXES_FAILURE_LIMIT,
+        "lock_minutes": int(settings.AXES_COOLOFF_TIME.total_seconds() // 60),
+    }
+
+
+def menu_for(roles, path):
+    """The entries of all the user's roles, each page once, the one that `path` belongs to marked as current."""
+    entries = {}
+    for role, role_entries in MENU.items():
+        if role in roles:
+            for entry in role_entries:
+                entries.setdefault(entry.url_name, entry)
+    addresses = {entry: _address(entry.url_name) for entry in entries.values()}
+    current = _current([address for address in addresses.values() if address], path)
+    return [
+        {"word": entry.word, "icon": entry.icon, "address": address, "is_current": address == current}
+        for entry, address in addresses.items()
+        if address
+    ]
+
+
+def _address(url_name):
+    """Empty where the page does not exist: an error page still has to render when the addresses are incomplete."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
+
+
+def _current(addresses, path):
+    """The longest address that the path lies under; the root page only for itself."""
+    above = [address for address in addresses if path == address or (address != "/" and path.startswith(address))]
+    return max(above, key=len, default=None)
