@@ -1,0 +1,32 @@
+"""The seven roles, and which of them may do what to the register, accounts and the trail."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    FILER = "filer", "填报员"
+    DEPARTMENT = "department", "主管部门"
+    REVIEWER = "reviewer", "局审核员"
+    MANAGER = "manager", "局管理员"
+    OBSERVER = "observer", "协同部门"
+    AUDITOR = "auditor", "审计员"
+    ADMINISTRATOR = "administrator", "系统管理员"
+
+
+# Whose work needs to see what institutions file and use. Auditors see the trail only, administrators accounts only.
+SEES_FIGURES = frozenset({Role.FILER, Role.DEPARTMENT, Role.REVIEWER, Role.MANAGER, Role.OBSERVER})
+
+# Who grants a role cannot make a figure count: these two never meet in one person.
+GRANTING = frozenset({Role.ADMINISTRATOR})
+DECIDING = frozenset({Role.REVIEWER, Role.MANAGER, Role.DEPARTMENT, Role.FILER})
+
+VERBS = {
+    "edit_register": frozenset({Role.MANAGER}),
+    "edit_accounts": frozenset({Role.ADMINISTRATOR}),
+    "see_trail": frozenset({Role.AUDITOR}),
+}
+
+
+def may(user, verb: str) -> bool:
+    """Whether one of the user's current roles carries this verb."""
+    return bool(VERBS[verb] & user.roles)

@@ -1,0 +1,61 @@
+"""Database triggers that refuse to change or delete what must stay, on PostgreSQL and SQLite alike.
+
+They are put back after every migrate: SQLite drops a table's triggers when a migration rebuilds the table.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connections
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Refuse the operations on a table's rows where the condition holds.
+
+    `condition` is SQL over OLD and NEW that both databases understand; empty means always.
+    """
+
+    name: str
+    table: str
+    operations: tuple[str, ...]
+    message: str
+    condition: str = ""
+
+
+def install(using, refusals):
+    connection = connections[using]
+    statements = {"postgresql": _postgresql, "sqlite": _sqlite}[connection.vendor]
+    with connection.cursor() as cursor:
+        for refusal in refusals:
+            for statement in statements(refusal):
+                cursor.execute(statement)
+
+
+def _names(refusal):
+    return [(f"{refusal.name}_{operation.lower()}", operation) for operation in refusal.operations]
+
+
+def _sqlite(refusal):
+    when = f"WHEN {refusal.condition}" if refusal.condition else ""
+    for name, operation in _names(refusal):
+        yield f"DROP TRIGGER IF EXISTS {name}"
+        yield (
+            f"CREATE TRIGGER {name} BEFORE {operation} ON {refusal.table} FOR EACH ROW {when} "
+            f"BEGIN SELECT RAISE(ABORT, '{refusal.message}'); END"
+        )
+
+
+def _postgresql(refusal):
+    """PostgreSQL allows no subquery in WHEN, so the condition stands in a function of its own."""
+    for name, operation in _names(refusal):
+        row = "OLD" if operation == "DELETE" else "NEW"
+        yield (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF {refusal.condition or 'TRUE'} THEN RAISE EXCEPTION '{refusal.message}' "
+            f"USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {row}; END $$"
+        )
+        yield f"DROP TRIGGER IF EXISTS {name} ON {refusal.table}"
+        yield (
+            f"CREATE TRIGGER {name} BEFORE {operation} ON {refusal.table} "
+            f"FOR EACH ROW EXECUTE FUNCTION {name}()"
+        )

@@ -1,0 +1,12 @@
+"""Lets an action name the address that its acting user came from."""
+
+
+def acting_address(get_response):
+    """The trail reads `user.address`: actions take the user who acts, never the request."""
+
+    def middleware(request):
+        if request.user.is_authenticated:
+            request.user.address = request.META.get("REMOTE_ADDR")
+        return get_response(request)
+
+    return middleware

@@ -1,0 +1,19 @@
+"""Rows of who reports: institutions and what they own, people and their roles, the trail of what was done."""
+
+from .people import Membership, User
+from .register import Agency, AgencyKind, AgencyType, Building, ElectricityAccount, Occupancy, Vehicle
+from .trail import Event, TrailHead
+
+__all__ = [
+    "Agency",
+    "AgencyKind",
+    "AgencyType",
+    "Building",
+    "ElectricityAccount",
+    "Event",
+    "Membership",
+    "Occupancy",
+    "TrailHead",
+    "User",
+    "Vehicle",
+]

@@ -1,0 +1,102 @@
+"""People and the dated roles they hold at an agency."""
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.functional import cached_property
+from simple_history.models import HistoricalRecords
+
+from ..access import DECIDING, GRANTING, Role
+from .register import Agency
+
+
+class User(AbstractUser):
+    """One person, one account. What they may do hangs on their memberships, never on is_superuser."""
+
+    first_name = None
+    last_name = None
+    name = models.CharField("姓名", max_length=40)
+    office_phone = models.CharField("办公电话", max_length=20, blank=True)
+
+    REQUIRED_FIELDS = ("name",)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "账号"
+        ordering = ("username",)
+
+    def __str__(self):
+        return self.name or self.username
+
+    def get_full_name(self):
+        return self.name
+
+    def get_short_name(self):
+        return self.name
+
+    @cached_property
+    def current_memberships(self):
+        """Today's roles with their agencies: one query a request."""
+        return list(self.memberships.current().select_related("agency"))
+
+    @property
+    def roles(self):
+        return {Role(membership.role) for membership in self.current_memberships}
+
+    @property
+    def role_names(self):
+        return "、".join(role.label for role in Role if role in self.roles)
+
+    def paths_of(self, roles):
+        """Tree paths at which the user holds one of the roles today."""
+        return [membership.agency.path for membership in self.current_memberships if membership.role in roles]
+
+    def holds(self, roles, agency):
+        """Whether one of the roles reaches this agency: held at it or above it."""
+        return any(agency.path.startswith(path) for path in self.paths_of(roles))
+
+
+class MembershipQuerySet(models.QuerySet):
+    def current(self):
+        today = timezone.localdate()
+        return self.filter(valid_from__lte=today).filter(Q(valid_to__isnull=True) | Q(valid_to__gte=today))
+
+
+class Membership(models.Model):
+    """A role at an agency, from one day to another; it reaches everything below that agency."""
+
+    user = models.ForeignKey(User, verbose_name="账号", on_delete=models.CASCADE, related_name="memberships")
+    agency = models.ForeignKey(Agency, verbose_name="机构", on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField("角色", max_length=13, choices=Role)
+    valid_from = models.DateField("自", default=timezone.localdate)
+    valid_to = models.DateField("至", null=True, blank=True)
+
+    history = HistoricalRecords()
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "角色授权"
+        ordering = ("user", "agency", "role", "valid_from")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "agency", "role", "valid_from"),
+                name="membership_once_from_a_day",
+                violation_error_message="该账号在此机构的同一角色已从这一天起授权。",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="membership_ends_after_start",
+                violation_error_message="授权结束日期不能早于开始日期。",
+            ),
+        )
+
+    def __str__(self):
+        return f"{self.user} {self.get_role_display()} {self.agency}"
+
+    def clean(self):
+        if self.user_id is None or not self.role:
+            return
+        held = {row.role for row in self.user.memberships.current().exclude(pk=self.pk)} | {self.role}
+        if held & GRANTING and held & DECIDING:
+            raise ValidationError({"role": "系统管理员负责授权，不能同时填报、审核或管理数据。请使用另一账号。"})

@@ -1,0 +1,17 @@
+"""Which role may do what to a month's report: one table, asked by actions and by the templates' buttons."""
+
+from agencies.access import Role
+
+VERBS = {
+    "save": frozenset({Role.FILER}),
+    "submit": frozenset({Role.FILER}),
+    "withdraw": frozenset({Role.FILER}),
+    "approve": frozenset({Role.REVIEWER}),
+    "return": frozenset({Role.REVIEWER}),
+    "correct": frozenset({Role.FILER, Role.REVIEWER}),
+}
+
+
+def may(user, verb, agency):
+    """Whether the user holds, at the agency or above it, a role that carries the verb."""
+    return user.holds(VERBS[verb], agency)

@@ -1,0 +1,1 @@
+"""From quantities to coal equivalent and carbon: a pure kernel, its Decimal oracle, and the factor library."""

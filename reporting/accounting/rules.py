@@ -1,0 +1,117 @@
+"""The edge between the factor library's rows and the kernel: a rule set as plain values and arrays."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from ..models.catalogue import Carrier, Item, Mark
+from ..models.factors import RuleSet
+from ..panels import PANEL_ITEMS
+from .exact import Boundary, ItemRule
+from .kernel import Weights
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """The grid factor of a year; provisional where the year's own is not published."""
+
+    kg_co2_per_kwh: Decimal
+    data_year: int
+    is_provisional: bool
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A rule set, loaded: how each item counts, the grid's vintages, the boundary."""
+
+    rule_set: RuleSet
+    by_item: dict[str, ItemRule]
+    vintages: dict[int, Decimal]
+
+    @property
+    def boundary(self):
+        return Boundary(
+            self.rule_set.has_vehicle_fuel_in_energy_per_m2, self.rule_set.has_vehicle_fuel_in_carbon_per_m2
+        )
+
+    @property
+    def target_vintage(self):
+        """The one frozen factor of the target basis, for the base year and every later one."""
+        return self.exactly(self.rule_set.target_grid_year)
+
+    def exactly(self, year):
+        """The vintage of that data year. Raises ValueError naming the years that exist."""
+        if year not in self.vintages:
+            years = "、".join(map(str, sorted(self.vintages)))
+            raise ValueError(f"“{self.rule_set.grid_factors}”没有 {year} 年的因子，现有：{years}。")
+        return Vintage(self.vintages[year], year, is_provisional=False)
+
+    def inventory_vintage(self, year):
+        """The year's own vintage; else the latest published before it, else the earliest: both provisional."""
+        earlier = [vintage for vintage in self.vintages if vintage <= year]
+        data_year = max(earlier) if earlier else min(self.vintages)
+        return Vintage(self.vintages[data_year], data_year, is_provisional=data_year != year)
+
+    def weights(self):
+        """The arrays of the kernel, in the order of PANEL_ITEMS."""
+        nothing = ItemRule(Decimal(0), Decimal(0))
+        rows = [self.by_item.get(code, nothing) for code in PANEL_ITEMS]
+        return Weights(
+            kgce_per_unit=np.array([float(row.kgce_per_unit) for row in rows]),
+            kg_co2_per_unit=np.array([float(row.kg_co2_per_unit) for row in rows]),
+            is_vehicle_fuel=np.array([row.is_vehicle_fuel for row in rows]),
+            is_grid_electricity=np.array([row.is_grid_electricity for row in rows]),
+        )
+
+
+def load(slug):
+    """Raises ValueError naming what is missing: the rule set, or a coefficient or factor that an item needs."""
+    rule_set = RuleSet.objects.select_related("coefficient_set", "fuel_factors", "grid_factors").filter(slug=slug).first()
+    if rule_set is None:
+        known = "、".join(RuleSet.objects.values_list("slug", flat=True)) or "无(请先运行 load_factors)"
+        raise ValueError(f"没有核算口径“{slug}”，现有：{known}。")
+    items = Item.objects.exclude(carrier="")
+    coefficients = _latest(rule_set.coefficient_set.coefficients.all(), "kgce_per_unit")
+    factors = _latest(rule_set.fuel_factors.factors.all(), "kg_co2_per_unit")
+    by_item = {item.code: _item_rule(rule_set, item, coefficients, factors) for item in items}
+    return Rules(rule_set, by_item, _vintages(rule_set.grid_factors))
+
+
+def _latest(rows, value):
+    """(carrier, unit) → value of the row with the latest valid_from: a corrected row follows the old one."""
+    return {(row.carrier, row.unit): getattr(row, value) for row in rows.order_by("valid_from")}
+
+
+def _vintages(factor_set):
+    """Data year → factor. A row marked unverified is shipped for reference and never calculated with."""
+    rows = factor_set.factors.filter(carrier=Carrier.ELECTRICITY, data_year__isnull=False).exclude(mark=Mark.UNVERIFIED)
+    found = {row.data_year: row.kg_co2_per_unit for row in rows.order_by("valid_from")}
+    if not found:
+        raise ValueError(f"“{factor_set}”没有可用的电网因子。")
+    return found
+
+
+def _item_rule(rule_set, item, coefficients, factors):
+    if item.carrier == Carrier.PV_SELF_USE:
+        return ItemRule(_pv_coefficient(rule_set, item, coefficients), Decimal(0))
+    is_grid = item.carrier == Carrier.ELECTRICITY
+    return ItemRule(
+        kgce_per_unit=_needed(coefficients, item, rule_set.coefficient_set),
+        kg_co2_per_unit=Decimal(0) if is_grid else _needed(factors, item, rule_set.fuel_factors),
+        is_vehicle_fuel=item.is_vehicle_fuel,
+        is_grid_electricity=is_grid,
+    )
+
+
+def _pv_coefficient(rule_set, item, coefficients):
+    return _needed(coefficients, item, rule_set.coefficient_set) if rule_set.counts_pv_self_use else Decimal(0)
+
+
+def _needed(rows, item, where):
+    """The value for the item's carrier and unit: nothing that was filed may drop out of a sum unseen."""
+    if (item.carrier, item.unit) not in rows:
+        raise ValueError(f"“{where}”缺少 {item.get_carrier_display()}(每{item.unit})的数值，指标 {item} 无法核算。")
+    return rows[(item.carrier, item.unit)]
+
+

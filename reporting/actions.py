@@ -1,0 +1,232 @@
+"""What people do to a month's report: one verb, one transaction, one row in the trail."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from agencies import trail
+from agencies.models import Agency
+from agencies.models.trail import Verb
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from . import access, approved, calendar, findings, notices
+from .models import Edition, Item, KnownBy, Line, Period, Report, Revision, Status
+from .models.filing import content_hash
+
+REASON_LENGTH = Revision._meta.get_field("reason").max_length
+
+
+class WrongStatus(Exception):
+    """Somebody else was quicker, or the step does not follow from where the report stands."""
+
+
+class Refused(Exception):
+    """The lines contradict each other; `errors` says where."""
+
+    def __init__(self, errors):
+        super().__init__("；".join(error.message for error in errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a person states about one item."""
+
+    quantity: Decimal | None
+    known_by: str = KnownBy.METERED
+    cost_yuan: Decimal | None = None
+    note: str = ""
+
+    def __str__(self):
+        if self.quantity is None:
+            return str(KnownBy(self.known_by).label)
+        cost = "" if self.cost_yuan is None else f"（{self.cost_yuan:f}元）"
+        return f"{self.quantity.normalize():f}{cost}"
+
+
+@transaction.atomic
+def open_period(month):
+    """The period of a month (a date), and a report for every institution registered in it. Safe to repeat."""
+    period, _ = Period.objects.get_or_create(month=month, defaults=calendar.days_of(month))
+    reports = Report.objects.filter(period=period)
+    missing = Agency.objects.institutions().registered_in(month).exclude(pk__in=reports.values("agency"))
+    Report.objects.bulk_create([Report(agency=agency, period=period) for agency in missing])
+    return period
+
+
+@transaction.atomic
+def save_draft(report, entries, *, by):
+    """Replace the draft's lines by `entries` (item code → Entry), opening the next revision where none is open."""
+    _permit(by, "save", report)
+    report = _locked(report)
+    revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
+    changes = _replace_lines(revision, entries)
+    if changes:
+        _record(Verb.SAVE, revision, by, "；".join(changes))
+    return revision
+
+
+@transaction.atomic
+def submit(report, *, by):
+    """Freeze the draft and hand it to the bureau; refused where its lines contradict each other."""
+    _permit(by, "submit", report)
+    report = _locked(report)
+    revision = _expect(report, Status.DRAFT)
+    lines = list(revision.lines.all())
+    errors = findings.errors(lines, revision.edition)
+    if errors:
+        raise Refused(errors)
+    fingerprint = content_hash(report.agency.key, report.period.month, revision.number, revision.edition.slug, lines)
+    facts = {"submitted_by": by, "submitted_at": timezone.now(), "content_hash": fingerprint}
+    _move(revision, Status.DRAFT, Status.SUBMITTED, **facts)
+    _record(Verb.SUBMIT, revision, by, f"内容哈希 {fingerprint}")
+
+
+@transaction.atomic
+def withdraw(report, *, by):
+    """The filer takes a submission back before anybody decided on it."""
+    _permit(by, "withdraw", report)
+    revision = _expect(_locked(report), Status.SUBMITTED)
+    _move(revision, Status.SUBMITTED, Status.WITHDRAWN, decided_by=by, decided_at=timezone.now())
+    _record(Verb.WITHDRAW, revision, by)
+
+
+@transaction.atomic
+def approve(report, *, by):
+    """From now on this revision counts: panel and stale mark change with it, the figures follow by job."""
+    _permit(by, "approve", report)
+    revision = _decidable(report, by)
+    _move(revision, Status.SUBMITTED, Status.APPROVED, decided_by=by, decided_at=timezone.now())
+    Report.objects.filter(pk=report.pk).update(approved=revision)
+    approved.write_month(revision)
+    _record(Verb.APPROVE, revision, by, f"内容哈希 {revision.content_hash}")
+    notices.figures_changed()
+
+
+@transaction.atomic
+def send_back(report, *, by, reason):
+    """Return a submission to its filer, who sees the reason."""
+    _permit(by, "return", report)
+    if not reason.strip():
+        raise ValueError("退回时请写明原因。")
+    revision = _decidable(report, by)
+    facts = {"decided_by": by, "decided_at": timezone.now(), "return_reason": reason.strip()}
+    _move(revision, Status.SUBMITTED, Status.RETURNED, **facts)
+    _record(Verb.RETURN, revision, by, reason.strip())
+
+
+@transaction.atomic
+def open_correction(report, *, by, reason):
+    """Open the next revision of an approved month; the approved one stays in force until the new one is."""
+    _permit(by, "correct", report)
+    if not reason.strip():
+        raise ValueError("更正时请写明原因。")
+    report = _locked(report)
+    source = _expect(report, Status.APPROVED)
+    revision = _next_revision(report, by, reason.strip())
+    Line.objects.bulk_create([_copied(line, revision) for line in source.lines.all()])
+    _record(Verb.CORRECT, revision, by, reason.strip())
+    return revision
+
+
+def _permit(by, verb, report):
+    if not access.may(by, verb, report.agency):
+        raise PermissionDenied
+
+
+def _locked(report):
+    """The report as it stands now, held until the transaction ends."""
+    rows = Report.objects.select_for_update(of=("self",)).select_related("agency", "period", "latest__edition")
+    return rows.get(pk=report.pk)
+
+
+def _expect(report, status):
+    if report.status != status:
+        raise WrongStatus(f"{report.agency} {report.period} 现为“{report.status_name}”，不能进行此操作。")
+    return report.latest
+
+
+def _decidable(report, by):
+    """The submission to decide on; nobody decides on their own."""
+    fresh = Report.objects.select_related("agency", "period", "latest__edition").get(pk=report.pk)
+    revision = _expect(fresh, Status.SUBMITTED)
+    if revision.submitted_by_id == by.pk:
+        raise PermissionDenied("不能审核自己提交的月报。")
+    revision.report = fresh
+    return revision
+
+
+def _move(revision, source, target, **facts):
+    """The old status stands in the WHERE: of two people clicking at once, one wins."""
+    moved = Revision.objects.filter(pk=revision.pk, status=source).update(status=target, **facts)
+    if not moved:
+        raise WrongStatus(f"{revision} 刚刚已由他人处理，请刷新查看。")
+
+
+def _open_revision(report, by):
+    if not report.is_editable:
+        raise WrongStatus(f"{report.agency} {report.period} 现为“{report.status_name}”，不能修改。")
+    reasons = {
+        "missing": "",
+        Status.RETURNED: f"退回后修改：{report.latest.return_reason if report.latest else ''}",
+        Status.WITHDRAWN: "撤回后修改",
+    }
+    return _next_revision(report, by, reasons[report.status][:REASON_LENGTH])
+
+
+def _next_revision(report, by, reason):
+    edition = report.latest.edition if report.latest else Edition.objects.for_month(report.period.month)
+    number = report.latest.number + 1 if report.latest else 1
+    revision = Revision.objects.create(report=report, number=number, edition=edition, reason=reason, opened_by=by)
+    Report.objects.filter(pk=report.pk).update(latest=revision)
+    return revision
+
+
+def _copied(line, revision):
+    return Line(
+        revision=revision,
+        item_id=line.item_id,
+        quantity=line.quantity,
+        unit=line.unit,
+        cost_yuan=line.cost_yuan,
+        known_by=line.known_by,
+        note=line.note,
+    )
+
+
+def _replace_lines(revision, entries):
+    """Write the entries; returns what changed as sentences “item：before → after”."""
+    stored = {line.item_id: line for line in revision.lines.all()}
+    before = {code: Entry(line.quantity, line.known_by, line.cost_yuan, line.note) for code, line in stored.items()}
+    changed = [code for code in sorted(before | entries) if before.get(code) != entries.get(code)]
+    if not changed:
+        return []
+    units = dict(Item.objects.filter(code__in=entries).values_list("code", "unit"))
+    revision.lines.filter(item__in=changed).delete()
+    Line.objects.bulk_create([_line(revision, code, entries[code], units) for code in changed if code in entries])
+    return [f"{code}：{before.get(code, '未填')} → {entries.get(code, '未填')}" for code in changed]
+
+
+def _line(revision, code, entry, units):
+    return Line(
+        revision=revision,
+        item_id=code,
+        quantity=entry.quantity,
+        unit=units[code],
+        cost_yuan=entry.cost_yuan,
+        known_by=entry.known_by,
+        note=entry.note,
+    )
+
+
+def _record(verb, revision, by, detail=""):
+    report = revision.report
+    trail.record(
+        verb,
+        by=by,
+        agency=report.agency,
+        month=report.period.month,
+        revision_number=revision.number,
+        detail=detail,
+    )

@@ -1,0 +1,186 @@
+"""The rule engine: what contradicts itself in a month, and what looks unlikely.
+
+Pure: statements in, findings out; form, import and review ask it alike. Source: docs/checks.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+ZERO = Decimal(0)
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong or unlikely: at which item, what, and what would be accepted."""
+
+    rule: str
+    item: str
+    severity: Severity
+    message: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What was stated of an item; quantity is None where it does not apply or was not metered."""
+
+    quantity: Decimal | None
+    cost_yuan: Decimal | None = None
+
+
+Statements = Mapping[str, Statement]
+
+# Totals that are the sum of their parts, and totals that hold at least their parts (domain reference, section 6).
+SUMS = {"150": ("1501", "1502"), "160": ("1601", "1602"), "PV": ("PV1", "PV2"), "240": ("2401", "2402", "2403")}
+CONTAINERS = {"104": ("1041", "1042", "1043"), "103": ("1031",), "110": ("240",), "102": ("201",)}
+
+# Unit prices in yuan per unit, outside of which a unit slip is likely (domain reference, section 6).
+PRICE_BANDS = {
+    "110": (Decimal("0.3"), Decimal("1.5")),
+    "120": (Decimal(2), Decimal(8)),
+    "140": (Decimal(2), Decimal(6)),
+    "1501": (Decimal(5), Decimal(12)),
+    "1502": (Decimal(5), Decimal(12)),
+    "1601": (Decimal(5), Decimal(12)),
+    "1602": (Decimal(5), Decimal(12)),
+}
+# Items that hardly move from month to month; the others follow the season and are held against last year.
+STEADY = ("102", "103")
+STEADY_LIMIT = Decimal("0.10")
+YEAR_LIMIT = Decimal("0.30")
+SLIP_FACTORS = (Decimal(1000), Decimal(10000))
+SLIP_TOLERANCE = Decimal("0.5")
+VEHICLE_FUEL = ("1501", "1601")
+
+
+def errors(statements: Statements, required: Iterable[str], names: Mapping[str, str]) -> list[Finding]:
+    """What keeps a month from being submitted. `names` maps item codes to the words a person knows them by."""
+    return [
+        *_missing(statements, required, names),
+        *_negative(statements, names),
+        *_sums(statements, names),
+        *_containers(statements, names),
+    ]
+
+
+def warnings(
+    statements: Statements, last_month: Statements, last_year: Statements, names: Mapping[str, str]
+) -> list[Finding]:
+    """What a reviewer should look at. `last_month` and `last_year` are the approved months to compare with."""
+    return [
+        *_prices(statements, names),
+        *_steady(statements, last_month, names),
+        *_against_last_year(statements, last_year, names),
+        *_vehicles(statements),
+    ]
+
+
+def _missing(statements: Statements, required: Iterable[str], names: Mapping[str, str]) -> Iterable[Finding]:
+    for code in required:
+        if code not in statements:
+            text = f"{names[code]}尚未填写。请填数量；没有此项时选“不适用”，有而未装表时选“未计量”。"
+            yield Finding("required", code, Severity.ERROR, text)
+
+
+def _negative(statements: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
+    for code, statement in statements.items():
+        if statement.quantity is not None and statement.quantity < 0:
+            yield Finding("not-negative", code, Severity.ERROR, f"{names[code]}不能为负，请填 0 或更大的数。")
+
+
+def _sums(statements: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
+    for total, parts in SUMS.items():
+        stated, parts_sum = _quantity(statements, total), _sum(statements, parts)
+        if stated is not None and parts_sum is not None and stated != parts_sum:
+            words = "、".join(names[part] for part in parts if part in names)
+            text = f"{names[total]}应等于{words}之和 {_text(parts_sum)}，现为 {_text(stated)}。"
+            yield Finding("sum", total, Severity.ERROR, text)
+
+
+def _containers(statements: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
+    for whole, parts in CONTAINERS.items():
+        stated, parts_sum = _quantity(statements, whole), _sum(statements, parts)
+        if stated is not None and parts_sum is not None and stated < parts_sum:
+            words = "、".join(names[part] for part in parts if part in names)
+            text = f"{names[whole]} {_text(stated)} 不应小于{words}合计 {_text(parts_sum)}。"
+            yield Finding("container", whole, Severity.ERROR, text)
+
+
+def _prices(statements: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
+    for code, (low, high) in PRICE_BANDS.items():
+        statement = statements.get(code)
+        if statement is None or not statement.quantity or statement.cost_yuan is None:
+            continue
+        price = statement.cost_yuan / statement.quantity
+        if not low <= price <= high:
+            text = f"{names[code]}单价 {_text(price)} 元，通常在 {low}—{high} 元。请核对数量与费用的单位。"
+            yield Finding("unit-price", code, Severity.WARNING, text)
+
+
+def _steady(statements: Statements, last_month: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
+    for code in STEADY:
+        change = _change(statements, last_month, code)
+        if change is not None and abs(change) > STEADY_LIMIT:
+            text = f"{names[code]}比上月变化 {_percent(change)}，超过 10 %。请说明原因并附依据。"
+            yield Finding("steady", code, Severity.WARNING, text)
+
+
+def _against_last_year(statements: Statements, last_year: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
+    for code in (*PRICE_BANDS, "130", "105", "170"):
+        change = _change(statements, last_year, code)
+        if change is None or abs(change) <= YEAR_LIMIT:
+            continue
+        slip = _slip(1 + change)
+        if slip:
+            text = f"{names[code]}约为上年同月的 {slip}，疑为单位填错（如万kWh 与 kWh）。"
+            yield Finding("unit-slip", code, Severity.WARNING, text)
+        else:
+            text = f"{names[code]}比上年同月变化 {_percent(change)}，超过 30 %。"
+            yield Finding("last-year", code, Severity.WARNING, text)
+
+
+def _vehicles(statements: Statements) -> Iterable[Finding]:
+    cars, fuel = _quantity(statements, "104"), _sum(statements, VEHICLE_FUEL)
+    if cars == ZERO and fuel:
+        text = f"车辆总量为 0，却有车辆用油 {_text(fuel)} L。"
+        yield Finding("fuel-without-vehicle", "104", Severity.WARNING, text)
+
+
+def _quantity(statements: Statements, code: str) -> Decimal | None:
+    return statements[code].quantity if code in statements else None
+
+
+def _sum(statements: Statements, codes: Iterable[str]) -> Decimal | None:
+    """Sum of the parts that are known; None where none is."""
+    known = [value for value in (_quantity(statements, code) for code in codes) if value is not None]
+    return sum(known, ZERO) if known else None
+
+
+def _change(statements: Statements, earlier: Statements, code: str) -> Decimal | None:
+    now, then = _quantity(statements, code), _quantity(earlier, code)
+    return None if now is None or not then else now / then - 1
+
+
+def _slip(ratio: Decimal) -> str | None:
+    """The factor of 10³ or 10⁴ that the ratio comes near to, in words."""
+    for factor in SLIP_FACTORS:
+        if abs(ratio / factor - 1) < SLIP_TOLERANCE:
+            return f"{factor} 倍"
+        if abs(ratio * factor - 1) < SLIP_TOLERANCE:
+            return f"1/{factor}"
+    return None
+
+
+def _text(value: Decimal) -> str:
+    rounded = value.quantize(Decimal("0.0001"), ROUND_HALF_UP).normalize()
+    return f"{rounded:,f}"
+
+
+def _percent(change: Decimal) -> str:
+    return f"{(change * 100).quantize(Decimal('0.1'), ROUND_HALF_UP):+f} %".replace("-", "−")

@@ -1,0 +1,321 @@
+"""Months that were settled before the portal: tidy tables enter as approved, with the document they come from."""
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from agencies import trail
+from agencies.models import Agency
+from agencies.models.trail import Verb
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from . import approved, calendar
+from .models import Edition, Item, KnownBy, Line, Period, Report, Revision, Status
+from .models.filing import content_hash
+from .panels import TOTALS
+
+REQUIRED_COLUMNS = ("agency", "year", "month", "item", "quantity")
+OPTIONAL_COLUMNS = ("cost_yuan", "unit")
+SHOWN_PROBLEMS = 30
+BATCH = 5_000
+QUANTITY_STEP, COST_STEP = Decimal("0.0001"), Decimal("0.01")
+STATES = {KnownBy.NOT_APPLICABLE.label: KnownBy.NOT_APPLICABLE, KnownBy.NOT_METERED.label: KnownBy.NOT_METERED}
+NOT_LISTED = "导入文件未列，按不适用"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a cell is refused; `row` counts from 1 with the header, as a spreadsheet shows it."""
+
+    row: int
+    column: str
+    sentence: str
+
+    def __str__(self):
+        return f"第 {self.row} 行 {self.column}：{self.sentence}"
+
+
+class Unreadable(ValueError):
+    """Nothing was written. `problems` names rows and columns."""
+
+    def __init__(self, problems):
+        shown = [str(problem) for problem in problems[:SHOWN_PROBLEMS]]
+        if len(problems) > SHOWN_PROBLEMS:
+            shown.append(f"……另有 {len(problems) - SHOWN_PROBLEMS} 处")
+        super().__init__("\n".join(shown))
+        self.problems = problems
+
+
+@dataclass
+class Month:
+    """One institution's month as read: its edition and lines, and the first row that speaks of it."""
+
+    agency: Agency
+    month: date
+    edition: Edition
+    first_row: int
+    lines: dict[str, Line] = field(default_factory=dict)
+    not_listed: int = 0
+
+
+@dataclass
+class Reading:
+    months: list[Month]
+    rows: int
+    rounded: int
+
+    def __str__(self):
+        agencies = len({month.agency.pk for month in self.months})
+        not_listed = sum(month.not_listed for month in self.months)
+        return (
+            f"{self.rows} 行，{agencies} 个机构，{len(self.months)} 个机构月；"
+            f"四舍五入到 4 位小数 {self.rounded} 处；未列而按不适用记 {not_listed} 项"
+        )
+
+
+def load_table(path):
+    """CSV or XLSX as a table of texts. Raises Unreadable when it is neither or lacks a column."""
+    import pandas as pd
+
+    try:
+        if str(path).lower().endswith(".xlsx"):
+            table = pd.read_excel(path, dtype=str, keep_default_na=False)
+        else:
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError, KeyError) as fault:
+        raise Unreadable([Problem(1, "文件", f"不是可读的 CSV（UTF-8）或 XLSX：{fault}")]) from fault
+    missing = [name for name in REQUIRED_COLUMNS if name not in table.columns]
+    unknown = [name for name in table.columns if name not in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)]
+    accepted = "、".join((*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS))
+    problems = [Problem(1, name, f"缺少此列；应有 {accepted}。") for name in missing]
+    problems += [Problem(1, str(name), f"不认识此列；可用 {accepted}。") for name in unknown]
+    if problems:
+        raise Unreadable(problems)
+    return table
+
+
+class Reader:
+    """Turns the rows of a table into months, collecting every problem before anything is written."""
+
+    def __init__(self, edition=None):
+        self.edition = edition
+        self.editions = list(Edition.objects.order_by("-valid_from"))
+        self.agencies = {agency.key: agency for agency in Agency.objects.all()}
+        self.items = Item.objects.in_bulk()
+        self.asked = {each.pk: set(each.rows.values_list("item_id", flat=True)) for each in self.editions}
+        self.months = {}
+        self.problems = []
+        self.rounded = 0
+
+    def read(self, table):
+        """`table`: pandas frame of texts with the columns of REQUIRED_COLUMNS. Raises Unreadable."""
+        columns = [table[name] if name in table.columns else [""] * len(table) for name in self._columns()]
+        for number, texts in enumerate(zip(*columns, strict=True), start=2):
+            self._read_row(number, *(text.strip() for text in texts))
+        self._check_totals()
+        self._check_taken()
+        if self.problems:
+            raise Unreadable(sorted(self.problems, key=lambda problem: problem.row))
+        for month in self.months.values():
+            self._fill_not_listed(month)
+        return Reading(list(self.months.values()), len(table), self.rounded)
+
+    @staticmethod
+    def _columns():
+        return (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
+
+    def _read_row(self, number, key, year, month, code, quantity, cost, unit):
+        where = self._month_of(number, key, year, month)
+        if where is None or not self._item_fits(number, where, code, unit):
+            return
+        if code in where.lines:
+            self._refuse(number, "item", f"{key} {where.month:%Y-%m} 的指标 {code} 重复出现。")
+            return
+        line = self._line(number, code, quantity, cost)
+        if line is not None:
+            where.lines[code] = line
+
+    def _month_of(self, number, key, year, month):
+        place = (key, year, month)
+        if place not in self.months:
+            self.months[place] = self._new_month(number, key, year, month)
+        return self.months[place]
+
+    def _new_month(self, number, key, year, month):
+        agency, day = self.agencies.get(key), self._date(number, year, month)
+        if agency is None or not agency.is_institution:
+            self._refuse(number, "agency", f"名录中没有报送机构“{key}”。请先用 import_agencies 登记。")
+            return None
+        if day is None:
+            return None
+        if agency.registered_to and day > agency.registered_to:
+            self._refuse(number, "month", f"{agency} 已于 {agency.registered_to} 退出名录，不能再有 {day:%Y-%m} 的数据。")
+            return None
+        return Month(agency, day, self.edition or self._edition_for(day), number)
+
+    def _date(self, number, year, month):
+        if not (year.isdigit() and 1990 <= int(year) <= 2100):
+            self._refuse(number, "year", f"“{year}”不是年份，应为四位数字，如 2024。")
+            return None
+        if not (month.isdigit() and 1 <= int(month) <= 12):
+            self._refuse(number, "month", f"“{month}”不是月份，应为 1 到 12。")
+            return None
+        day = date(int(year), int(month), 1)
+        if day >= timezone.localdate().replace(day=1):
+            self._refuse(number, "month", f"{day:%Y-%m} 尚未结束，只能导入已结束的月份。")
+            return None
+        return day
+
+    def _edition_for(self, day):
+        return next((each for each in self.editions if each.valid_from <= day), self.editions[-1])
+
+    def _item_fits(self, number, where, code, unit):
+        if code not in self.asked[where.edition.pk] and code not in TOTALS:
+            self._refuse(number, "item", f"“{where.edition}”没有指标“{code}”。")
+            return False
+        expected = self.items[code].unit
+        if unit and unit != expected:
+            self._refuse(number, "unit", f"指标 {code} 的单位应为 {expected}，现为“{unit}”。")
+            return False
+        return True
+
+    def _line(self, number, code, quantity, cost):
+        known_by = STATES.get(quantity, KnownBy.METERED)
+        value = None if quantity in STATES else self._decimal(number, "quantity", quantity, QUANTITY_STEP)
+        cost_yuan = self._decimal(number, "cost_yuan", cost, COST_STEP) if cost else None
+        if value is None and quantity not in STATES:
+            return None
+        return Line(
+            item_id=code, quantity=value, unit=self.items[code].unit, cost_yuan=cost_yuan, known_by=known_by, note=""
+        )
+
+    def _decimal(self, number, column, text, step):
+        try:
+            value = Decimal(text)
+        except InvalidOperation:
+            value = None
+        if value is None or not value.is_finite() or not 0 <= value < Decimal(10) ** 14:
+            hint = "；没有此项时写“不适用”，未装表时写“未计量”" if column == "quantity" else ""
+            self._refuse(number, column, f"“{text}”不是 0 或正数（小数点用“.”，不带千分位和单位）{hint}。")
+            return None
+        rounded = value.quantize(step, ROUND_HALF_UP)
+        self.rounded += rounded != value
+        return rounded
+
+    def _check_totals(self):
+        """A fuel total beside its parts must be their sum; it is then dropped, since it says nothing more."""
+        for month in filter(None, self.months.values()):
+            for total, parts in TOTALS.items():
+                given = [month.lines[part].quantity or 0 for part in parts if part in month.lines]
+                if total not in month.lines or not given:
+                    continue
+                stated = month.lines.pop(total).quantity
+                if stated != sum(given):
+                    sentence = f"{month.agency} {month.month:%Y-%m} 的 {total} 应等于 {'+'.join(parts)}，即 {sum(given)}，现为 {stated}。"
+                    self._refuse(month.first_row, "quantity", sentence)
+
+    def _check_taken(self):
+        taken = Report.objects.filter(latest__isnull=False).values_list("agency", "period__month")
+        stored = set(taken.filter(agency__in={month.agency.pk for month in filter(None, self.months.values())}))
+        for month in filter(None, self.months.values()):
+            if (month.agency.pk, month.month) in stored:
+                sentence = f"{month.agency} {month.month:%Y-%m} 已有报送，不能用历史导入覆盖；请在平台上更正。"
+                self._refuse(month.first_row, "month", sentence)
+
+    def _fill_not_listed(self, month):
+        """An energy or water item that the file does not mention is stated as not applicable, in so many words."""
+        covered = {part for total, parts in TOTALS.items() if total in month.lines for part in parts}
+        for code in self.asked[month.edition.pk] - set(month.lines) - covered:
+            item = self.items[code]
+            if item.cost_code:
+                month.not_listed += 1
+                month.lines[code] = Line(
+                    item_id=code, unit=item.unit, known_by=KnownBy.NOT_APPLICABLE, note=NOT_LISTED
+                )
+
+    def _refuse(self, number, column, sentence):
+        self.problems.append(Problem(number, column, sentence))
+
+
+@transaction.atomic
+def enter(reading, *, document, by=None):
+    """Write the months as approved, in one transaction; panels and stale marks with them."""
+    reports = _reports_for(reading.months)
+    revisions = Revision.objects.bulk_create(
+        [_revision(month, reports[(month.agency.pk, month.month)], document, by) for month in reading.months],
+        batch_size=BATCH,
+    )
+    for month, revision in zip(reading.months, revisions, strict=True):
+        for line in month.lines.values():
+            line.revision = revision
+    Line.objects.bulk_create((line for month in reading.months for line in month.lines.values()), batch_size=BATCH)
+    _approve(revisions)
+    _mark_panels(reading.months)
+    trail.record_many([_event(month, revision, document, by) for month, revision in zip(reading.months, revisions, strict=True)])
+
+
+def _reports_for(months):
+    """(agency id, month) → report, made where missing."""
+    days = {month.month for month in months}
+    known = set(Period.objects.filter(month__in=days).values_list("month", flat=True))
+    Period.objects.bulk_create([Period(month=day, **calendar.days_of(day)) for day in sorted(days - known)])
+    periods = {period.month: period for period in Period.objects.filter(month__in=days)}
+    reports = Report.objects.filter(period__month__in=days).select_related("period")
+    found = {(report.agency_id, report.period.month): report for report in reports}
+    missing = [
+        Report(agency=month.agency, period=periods[month.month])
+        for month in months
+        if (month.agency.pk, month.month) not in found
+    ]
+    for report in Report.objects.bulk_create(missing, batch_size=BATCH):
+        found[(report.agency_id, report.period.month)] = report
+    return found
+
+
+def _revision(month, report, document, by):
+    now = timezone.now()
+    return Revision(
+        report=report,
+        number=1,
+        edition=month.edition,
+        document_reference=document,
+        opened_by=by,
+        opened_at=now,
+        submitted_by=by,
+        content_hash=content_hash(month.agency.key, month.month, 1, month.edition.slug, month.lines.values()),
+        decided_by=by,
+        decided_at=now,
+    )
+
+
+def _approve(revisions):
+    """They enter as drafts, because a submitted revision takes no line, and turn approved together."""
+    now = timezone.now()
+    keys = [revision.pk for revision in revisions]
+    for start in range(0, len(keys), BATCH):
+        batch = keys[start : start + BATCH]
+        Revision.objects.filter(pk__in=batch).update(status=Status.APPROVED, submitted_at=now)
+        own = Subquery(Revision.objects.filter(report=OuterRef("pk"), number=1).values("pk"))
+        Report.objects.filter(revisions__in=batch).update(latest=own, approved=own)
+
+
+def _mark_panels(months):
+    years = defaultdict(set)
+    for month in months:
+        years[month.agency.pk].add(month.month.year)
+    approved.rebuild(years)
+
+
+def _event(month, revision, document, by):
+    detail = f"{document}；内容哈希 {revision.content_hash}"
+    return trail.event(Verb.IMPORT, by, month.agency, month.month, revision.number, detail)
+
+
+def document_of(path):
+    """How an imported file is referred to: its name and the hash of its content."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"导入文件 {path.name}（SHA-256 {digest[:16]}）"
