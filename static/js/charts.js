@@ -57,10 +57,9 @@
     axisLine: { lineStyle: { color: "#8a94a3" } },
     axisLabel: { color: MUTED },
   });
-  const values = (chart, zeroBased) => ({
+  const values = () => ({
     type: "value",
-    scale: !zeroBased,
-    axisLabel: { color: MUTED, formatter: (value) => value.toLocaleString("en-US").replace("-", "−") },
+    axisLabel: { color: MUTED, hideOverlap: true, formatter: (value) => value.toLocaleString("en-US").replace("-", "−") },
     splitLine: { lineStyle: { color: "#e5e8ec" } },
     splitNumber: 4,
   });
@@ -85,10 +84,13 @@
   });
 
   const path = (chart) => {
-    const mark = (value, words) => ({ yAxis: Number(value), label: { formatter: `${words} ${written(value, decimalsOf(chart))}` } });
+    const mark = (value, words, position) => ({
+      yAxis: Number(value),
+      label: { position, color: MUTED, formatter: `${words} ${written(value, decimalsOf(chart))}` },
+    });
     const marks = [];
-    if (numberOrGap(chart.base) !== null) marks.push(mark(chart.base, `${chart.base_year}年基数`));
-    if (numberOrGap(chart.target) !== null) marks.push(mark(chart.target, `${chart.target_year}年目标`));
+    if (numberOrGap(chart.base) !== null) marks.push(mark(chart.base, `${chart.base_year}年基数`, "insideEndTop"));
+    if (numberOrGap(chart.target) !== null) marks.push(mark(chart.target, `${chart.target_year}年目标`, "insideStartBottom"));
     const actual = line("实际值", ACTUAL, "solid", "circle", chart.points.map((point) => hollow(point, numberOrGap(point.actual), ACTUAL)));
     const required = line("要求路径", REQUIRED, "dashed", "diamond", chart.points.map((point) => numberOrGap(point.required)));
     actual.z = 3;
@@ -96,29 +98,31 @@
       silent: true,
       symbol: "none",
       lineStyle: { type: "dotted", color: MUTED, width: 1.5 },
-      label: { position: "insideStartTop", color: MUTED },
       data: marks,
     };
     return {
       ...frame(chart),
       xAxis: categories(chart.points.map((point) => String(point.year))),
-      yAxis: { ...values(chart, false), min: below(chart), max: above(chart) },
+      yAxis: { ...values(), ...closeScale(chart) },
       series: [actual, required],
     };
   };
 
-  // Base and target lines belong into the picture even where no point lies near them.
-  const shown = (chart) => [chart.base, chart.target, ...chart.points.flatMap((point) => [point.actual, point.required])]
-    .map(numberOrGap).filter((value) => value !== null);
-  const room = (chart) => (Math.max(...shown(chart)) - Math.min(...shown(chart)) || Math.abs(shown(chart)[0]) || 1) * 0.12;
-  const below = (chart) => () => nice(Math.min(...shown(chart)) - room(chart), Math.floor, room(chart));
-  const above = (chart) => () => nice(Math.max(...shown(chart)) + room(chart), Math.ceil, room(chart));
-  const nice = (value, round, step) => {
-    const unit = 10 ** Math.floor(Math.log10(step));
-    return Number((round(value / unit) * unit).toPrecision(12));
+  // Ticks close around all values, base and target lines included, in steps of 1, 2 or 5.
+  const closeScale = (chart) => {
+    const shown = [chart.base, chart.target, ...chart.points.flatMap((point) => [point.actual, point.required])]
+      .map(numberOrGap)
+      .filter((value) => value !== null);
+    if (!shown.length) return {};
+    const low = Math.min(...shown);
+    const span = Math.max(...shown) - low || Math.abs(low) || 1;
+    const power = 10 ** Math.floor(Math.log10(span / 4));
+    const step = power * [1, 2, 5, 10].find((factor) => factor * power >= span / 4);
+    const tick = (value, round) => Number((round(value / step) * step).toPrecision(12));
+    return { min: tick(low - span * 0.1, Math.floor), max: tick(low + span * 1.1, Math.ceil), interval: step };
   };
 
-  const bars = (chart) => {
+  const bars = (chart, width) => {
     const names = categories(chart.points.map((point) => point.label));
     const series = {
       name: chart.series ?? "数值",
@@ -126,12 +130,11 @@
       color: ACTUAL,
       barMaxWidth: chart.horizontal ? 18 : 40,
       label: {
-        show: chart.points.length <= 20,
+        show: chart.horizontal || width / chart.points.length > 64,
         position: chart.horizontal ? "right" : "top",
         color: INK,
         formatter: (item) => written(item.value, decimalsOf(chart)),
       },
-      labelLayout: { hideOverlap: true },
       data: chart.points.map((point) => ({
         value: numberOrGap(point.value),
         provisional: Boolean(point.provisional),
@@ -139,20 +142,25 @@
       })),
     };
     const option = { ...frame(chart), legend: { show: false }, series: [series] };
-    option.grid.top = 20;
     option.tooltip.axisPointer = { type: "shadow" };
-    if (!chart.horizontal) return { ...option, xAxis: names, yAxis: values(chart, true) };
-    option.grid.right = 64;
-    option.grid.top = 4;
-    names.axisLabel.width = 120;
-    names.axisLabel.overflow = "truncate";
-    return { ...option, xAxis: { ...values(chart, true), position: "bottom" }, yAxis: { ...names, inverse: true } };
+    return chart.horizontal ? lying(option, names, width) : standing(option, names);
+  };
+
+  const standing = (option, names) => {
+    option.grid.top = 20;
+    return { ...option, xAxis: names, yAxis: values() };
+  };
+
+  const lying = (option, names, width) => {
+    Object.assign(option.grid, { top: 4, right: 72 });
+    Object.assign(names.axisLabel, { width: Math.min(200, width * 0.35), overflow: "break", lineHeight: 14 });
+    return { ...option, xAxis: { ...values(), splitNumber: width < 500 ? 2 : 4 }, yAxis: { ...names, inverse: true } };
   };
 
   const trend = (chart) => ({
     ...frame(chart),
     xAxis: categories(chart.points.map((point) => `${point.month}月`)),
-    yAxis: values(chart, true),
+    yAxis: values(),
     series: [
       line(chart.this_label, ACTUAL, "solid", "circle", chart.points.map((point) => hollow(point, numberOrGap(point.this), ACTUAL))),
       line(chart.last_label, "#6b7280", "dashed", "triangle", chart.points.map((point) => numberOrGap(point.last))),
@@ -164,10 +172,12 @@
   const draw = (element) => {
     const chart = JSON.parse(document.getElementById(element.dataset.source).textContent);
     element.hidden = false;
-    if (chart.horizontal) element.style.height = `${Math.max(8, chart.points.length * 1.75 + 3)}rem`;
+    if (chart.horizontal) element.style.height = `${Math.max(6, chart.points.length * 2 + 2)}rem`;
     const drawing = echarts.init(element, null, { renderer: "canvas" });
-    drawing.setOption(kinds[element.dataset.chart](chart));
-    new ResizeObserver(() => drawing.resize()).observe(element);
+    new ResizeObserver(() => {
+      drawing.resize();
+      drawing.setOption(kinds[element.dataset.chart](chart, element.clientWidth));
+    }).observe(element);
     const button = document.querySelector(`[data-chart-download="${element.closest(".chart").id}"]`);
     button.hidden = false;
     button.addEventListener("click", () => download(drawing, element, chart));
