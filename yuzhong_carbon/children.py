@@ -15,8 +15,8 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def start_child(command: Sequence[str], *, log: IO[bytes] | int, **popen: Any) -> subprocess.Popen:
-    """Start a program that the kernel ends should this process be killed; its output goes to `log`.
+def start_child(command: Sequence[str], *, log: IO[bytes] | None, **popen: Any) -> subprocess.Popen:
+    """Start a program that the kernel ends should this process be killed; its output goes to `log` or to ours.
 
     Its own session keeps a Ctrl-C in the terminal from reaching it before we end it in order.
     Call it from the main thread: the kernel's signal comes when the starting thread ends.

@@ -1,0 +1,217 @@
+"""Run the whole portal on this machine for a look: broker, Celery worker with beat, web, demo district."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from errno import EADDRINUSE
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from yuzhong_carbon.children import start_child, stop_children
+from yuzhong_carbon.local_redis import NoRedisProgram, start_private_redis
+
+LOG_DIR = settings.VAR_DIR / "log"
+ANSWER_SECONDS = 60
+STOP_SECONDS = 6
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+PREPARATION = (sys.executable, "manage.py", "rundemo", "--prepare")
+WORKER = (sys.executable, "-m", "celery", "--app", "yuzhong_carbon", "worker", "--loglevel", "INFO")
+WORKER += ("--beat", "--concurrency", "2", "--without-gossip", "--without-mingle")
+WEB = (sys.executable, "-m", "gunicorn", "yuzhong_carbon.wsgi", "--preload", "--access-logfile", "-")
+WEB += ("--worker-class", "gthread", "--workers", "2", "--threads", "4")
+
+
+class Command(BaseCommand):
+    help = "Run the portal with a synthetic district on HOST:PORT (127.0.0.1:8000); data stay in VAR_DIR (var/)."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--prepare", action="store_true", help="only bring database and assets up to date")
+
+    def handle(self, *, prepare: bool, **options) -> None:
+        if settings.IS_PRODUCTION:
+            raise CommandError("The demo's accounts have known passwords: it does not run in production.")
+        if prepare:
+            self.prepare()
+        else:
+            self.run(*address_to_listen_on(os.environ))
+
+    def prepare(self) -> None:
+        """Bring database and assets up to date; on a second start next to nothing is left to do."""
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("load_factors", stdout=self.stdout)
+        call_command("seed_demo", if_empty=True, stdout=self.stdout)
+        if not assets_are_collected():
+            call_command("collectstatic", interactive=False, verbosity=0)
+
+    def run(self, host: str, port: int) -> None:
+        """Start the parts in order, say where they are, and end them all when told to or when one fails."""
+        # What is printed here is waited for, also by those who read it through a pipe.
+        sys.stdout.reconfigure(line_buffering=True)
+        for stop_signal in STOP_SIGNALS:
+            signal.signal(stop_signal, signal.default_int_handler)
+        parts = Parts()
+        try:
+            parts.start_broker(os.environ.get("REDIS_URL"))
+            self.stdout.write("Preparing the database; the first time this takes about a minute ...")
+            parts.run_to_its_end("preparation", PREPARATION)
+            parts.start("worker", WORKER)
+            parts.start("web", (*WEB, "--bind", f"{host}:{port}"))
+            parts.wait_for_answer(host, port)
+            self.tell_the_way(host, port)
+            parts.watch()
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopping ...")
+        finally:
+            parts.stop()
+
+    def tell_the_way(self, host: str, port: int) -> None:
+        """Print where the portal, its accounts, its data and its logs are."""
+        call_command("seed_demo", accounts=True, stdout=self.stdout)
+        self.stdout.write(f"Data: {settings.VAR_DIR}   Logs: {LOG_DIR}")
+        self.stdout.write(self.style.SUCCESS(f"The portal is at http://{host}:{port}/ and Ctrl-C stops it."))
+
+
+class Parts:
+    """The processes of the running portal: none of them is left behind, whichever of them fails."""
+
+    def __init__(self) -> None:
+        LOG_DIR.mkdir(parents=True, exist_ok=True)
+        self.environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+        self.broker = None
+        self.running: dict[str, subprocess.Popen] = {}
+
+    def start_broker(self, url: str | None) -> None:
+        """Use the broker at `url`, or start one of our own."""
+        if url:
+            check_broker(url)
+            return
+        try:
+            self.broker = start_private_redis(LOG_DIR)
+        except NoRedisProgram as refusal:
+            raise CommandError(
+                f"There is no broker for the jobs ({refusal}). Install Redis (Debian, Ubuntu: "
+                "apt-get install redis-server) or set REDIS_URL."
+            ) from refusal
+        self.environment["REDIS_URL"] = self.broker.url
+
+    def start(self, name: str, command: Sequence[str]) -> None:
+        """Start one part, its output in a log file of its name."""
+        with log_file(name).open("wb") as log:
+            self.running[name] = start_child(command, log=log, cwd=settings.BASE_DIR, env=self.environment)
+
+    def run_to_its_end(self, name: str, command: Sequence[str]) -> None:
+        """Run one part whose output the person in front of the terminal should see."""
+        part = start_child(command, log=None, cwd=settings.BASE_DIR, env=self.environment)
+        self.running[name] = part
+        if part.wait():
+            raise CommandError(f"The {name} failed: what went wrong stands above.")
+        del self.running[name]
+
+    def wait_for_answer(self, host: str, port: int) -> None:
+        """Wait until the web server says that it is well."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while not is_well(host, port):
+            self.check()
+            if time.monotonic() > deadline:
+                raise CommandError(f"No answer at /healthz within {ANSWER_SECONDS} s.\n{last_lines('web')}")
+            time.sleep(0.1)
+
+    def watch(self) -> None:
+        """Return never; raise when a part has ended by itself."""
+        while True:
+            self.check()
+            time.sleep(0.5)
+
+    def check(self) -> None:
+        """Raise when a part has ended by itself."""
+        for name, part in self.running.items():
+            if part.poll() is not None:
+                raise CommandError(f"The {name} ended with status {part.returncode}.\n{last_lines(name)}")
+
+    def stop(self) -> None:
+        """End every part, the broker last so that the worker can say goodbye to it."""
+        for stop_signal in STOP_SIGNALS:
+            signal.signal(stop_signal, signal.SIG_IGN)
+        stop_children(self.running.values(), patience_seconds=STOP_SECONDS)
+        if self.broker:
+            self.broker.stop()
+
+
+def address_to_listen_on(environment: Mapping[str, str]) -> tuple[str, int]:
+    """Return host and port from HOST and PORT, once sure that nobody else listens there."""
+    host, port = environment.get("HOST") or "127.0.0.1", environment.get("PORT") or "8000"
+    if not (port.isdecimal() and 1 <= int(port) <= 65535):
+        raise CommandError(f"PORT must be a whole number from 1 to 65535, not {port!r}.")
+    with socket.socket() as probe:
+        # As the web server does: a port is free although connections of its last owner linger.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except OSError as refusal:
+            if refusal.errno == EADDRINUSE:
+                raise CommandError(f"Port {port} is taken. Choose another one: make demo PORT=8001") from None
+            raise CommandError(f"Cannot listen on {host}:{port}: {refusal.strerror}.") from None
+    return host, int(port)
+
+
+def check_broker(url: str) -> None:
+    """Raise when no Redis answers at the given address."""
+    try:
+        with redis.Redis.from_url(url, socket_timeout=2) as client:
+            client.ping()
+    except (ValueError, redis.RedisError) as refusal:
+        raise CommandError(
+            f"No Redis answers at REDIS_URL ({refusal}). Without REDIS_URL the demo starts one of its own."
+        ) from refusal
+
+
+def is_well(host: str, port: int) -> bool:
+    """Ask /healthz."""
+    connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def assets_are_collected() -> bool:
+    """Tell whether STATIC_ROOT holds every asset as it is now."""
+    manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
+    if not manifest.exists():
+        return False
+    # The time of the last change of any kind: a file that is moved here keeps its older time of writing.
+    return manifest.stat().st_mtime > max((path.stat().st_ctime for path in asset_sources()), default=0)
+
+
+def asset_sources() -> Iterator[Path]:
+    """Yield every file that collectstatic would collect."""
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            yield Path(storage.path(name))
+
+
+def log_file(part: str) -> Path:
+    """Return where the output of a part goes."""
+    return LOG_DIR / f"{part}.log"
+
+
+def last_lines(part: str) -> str:
+    """Return the end of a part's log, and where the rest is."""
+    path = log_file(part)
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    return "\n".join([*lines[-15:], f"(all of it: {path})"])
