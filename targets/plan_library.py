@@ -1,0 +1,20 @@
+"""Loads the plan periods and targets that are shipped; what the bureau has edited since stays."""
+
+from pathlib import Path
+
+from django.db import transaction
+
+from reporting.shipped_rows import Counts, add
+
+from .models import PlanPeriod, Target
+
+ROWS = Path(__file__).resolve().parent / "plan_rows"
+
+
+@transaction.atomic
+def load():
+    counts = Counts()
+    add(counts, PlanPeriod, ROWS / "plan_periods.csv", ("slug",), keeps_edits=True)
+    links = {"plan_period": (PlanPeriod, "slug")}
+    add(counts, Target, ROWS / "targets.csv", ("plan_period", "indicator"), links, keeps_edits=True)
+    return counts
