@@ -4,9 +4,10 @@ from yuzhong_carbon.settings import *  # noqa: F403
 from yuzhong_carbon.settings import DATABASES, LOGGING, STORAGES, VAR_DIR
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-STORAGES = STORAGES | {
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+# Empty: the assets come from where they lie.
+STATIC_ROOT = VAR_DIR / "staticfiles"
+STATIC_ROOT.mkdir(exist_ok=True)
 # Locking after five wrong passwords is switched on by the tests that are about it.
 AXES_ENABLED = False
 LOGGING = LOGGING | {"root": LOGGING["root"] | {"level": "WARNING"}}
