@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from agencies.models import Agency
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
+
+from agencies.models import Agency
 
 
 class Entry(NamedTuple):

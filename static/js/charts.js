@@ -130,7 +130,7 @@
       color: ACTUAL,
       barMaxWidth: chart.horizontal ? 18 : 40,
       label: {
-        show: chart.horizontal || width / chart.points.length > 64,
+        show: chart.horizontal || width / chart.points.length > 52,
         position: chart.horizontal ? "right" : "top",
         color: INK,
         formatter: (item) => written(item.value, decimalsOf(chart)),

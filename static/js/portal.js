@@ -27,20 +27,13 @@
     if (button?.hasAttribute("data-print")) window.print();
   });
 
-  // A select in a search bar sends the form at once.
-  on("change", (event) => {
-    if (event.target.matches("form[data-autosubmit] select")) event.target.form.requestSubmit();
-  });
-
   // A second click while the first is on its way sends nothing.
   on("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
-  });
-  window.addEventListener("pageshow", () => {
-    document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+    setTimeout(() => delete form.dataset.sent, 5000); // the answer may be a file, and the page stays
   });
 
   const say = (sentence) => {

@@ -1,0 +1,43 @@
+"""The menu of each role, and the mark of a demo district."""
+
+import pytest
+from django.urls import reverse
+
+from yuzhong_carbon.context import MENU, menu_for
+
+
+def words(roles, path="/"):
+    return [entry["word"] for entry in menu_for(roles, path)]
+
+
+def current(roles, path):
+    return [entry["word"] for entry in menu_for(roles, path) if entry["is_current"]]
+
+
+@pytest.mark.parametrize("entry", sorted({entry for entries in MENU.values() for entry in entries}))
+def test_every_entry_leads_to_a_page(entry):
+    assert reverse(entry.url_name)
+
+
+def test_each_role_sees_its_own_work():
+    assert words({"filer"}) == ["本月待办", "月度报送", "本单位"]
+    assert words({"department"}) == ["本月待办", "月度报送", "机构", "总览"]
+    assert words({"reviewer"}) == ["审核", "月度报送", "机构", "总览"]
+    assert words({"manager"}) == ["总览", "机构", "月度报送", "主数据管理"]
+    assert words({"observer"}) == ["总览", "机构"]
+    assert words({"auditor"}) == ["操作日志"]
+    assert words({"administrator"}) == ["账号与角色"]
+    assert words(set()) == []
+
+
+def test_of_two_roles_each_page_stands_once_under_the_wider_word():
+    assert words({"filer", "reviewer"}) == ["审核", "月度报送", "机构", "总览", "本月待办"]
+
+
+def test_the_page_one_is_on_is_marked():
+    reports = reverse("reporting:report-list")
+
+    assert current({"filer"}, reverse("home")) == ["本月待办"]
+    assert current({"filer"}, reports) == ["月度报送"]
+    assert current({"filer"}, f"{reports}12/") == ["月度报送"]
+    assert current({"filer"}, "/elsewhere/") == []
