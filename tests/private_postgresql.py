@@ -16,6 +16,7 @@ from yuzhong_carbon.children import start_child, stop_children
 
 START_SECONDS = 30
 STOP_SECONDS = 10
+INITDB_OPTIONS = ("--username=tests", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 # A test run that is lost with the machine loses nothing: safety on disk would only cost time.
 SETTINGS = {
     "listen_addresses": "",
@@ -86,9 +87,16 @@ class PrivatePostgreSQL:
         if self.account:
             self.folder.chmod(0o711)
             os.chown(self.cluster, self.account.pw_uid, self.account.pw_gid)
-        self._run("initdb", "-D", str(self.cluster), *"-U tests -A trust -E UTF8 --locale=C --no-sync".split())
+        self._run("initdb", "-D", str(self.cluster), *INITDB_OPTIONS)
         options = [f"--{name}={value}" for name, value in SETTINGS.items()]
-        command = [str(self.programs / "postgres"), "-D", str(self.cluster), "-k", str(self.cluster), *options]
+        command = [
+            str(self.programs / "postgres"),
+            "-D",
+            str(self.cluster),
+            "-k",
+            str(self.cluster),
+            *options,
+        ]
         with (self.folder / "postgresql.log").open("ab") as log:
             self.child = start_child(command, log=log, **self._as_account())
         self._wait_until_ready()
@@ -103,7 +111,7 @@ class PrivatePostgreSQL:
             self.child = None
 
     def _wait_until_ready(self) -> None:
-        assert self.child
+
         deadline = time.monotonic() + START_SECONDS
         while not _is_ready(self.cluster / "postmaster.pid"):
             if self.child.poll() is not None or time.monotonic() > deadline:
@@ -114,13 +122,14 @@ class PrivatePostgreSQL:
     def _can_run(self, programs: Path) -> bool:
         try:
             command = [str(programs / "initdb"), "--version"]
-            return not subprocess.run(command, capture_output=True, **self._as_account()).returncode
-        except OSError:
+            subprocess.run(command, capture_output=True, check=True, **self._as_account())
+        except (OSError, subprocess.CalledProcessError):
             return False
+        return True
 
     def _run(self, program: str, *options: str) -> str:
         command = [str(self.programs / program), *options]
-        done = subprocess.run(command, capture_output=True, text=True, **self._as_account())
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **self._as_account())
         if done.returncode:
             raise RuntimeError(done.stderr.strip())
         return done.stdout

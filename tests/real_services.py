@@ -28,6 +28,8 @@ from .private_postgresql import NoPostgreSQLProgram, start_private_postgresql
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
+# The path of a Unix socket holds 107 characters at most.
+SHORT_FOLDER = "/tmp"  # noqa: S108
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 # What the header says of each server, and why tests with a marker are skipped.
 in_use: list[str] = []
@@ -37,8 +39,7 @@ is_missing: dict[str, str] = {}
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
     """Start the servers; a wrapper, because pytest-django reads the settings in this same hook."""
-    # Short, as the path of a Unix socket holds 107 characters at most.
-    folder = Path(tempfile.mkdtemp(prefix="yc-", dir="/tmp" if Path("/tmp").is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="yc-", dir=SHORT_FOLDER))
     early_config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     os.environ["VAR_DIR"] = str(folder)
     os.environ["DATABASE_URL"] = _database_url(folder, early_config)

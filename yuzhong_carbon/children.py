@@ -16,7 +16,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def start_child(command: Sequence[str], *, log: IO[bytes] | None, **popen: Any) -> subprocess.Popen:
-    """Start a program that the kernel ends should this process be killed; its output goes to `log` or to ours.
+    """Start a program that the kernel ends should we be killed; its output goes to `log`, or beside ours.
 
     Its own session keeps a Ctrl-C in the terminal from reaching it before we end it in order.
     Call it from the main thread: the kernel's signal comes when the starting thread ends.
@@ -26,7 +26,7 @@ def start_child(command: Sequence[str], *, log: IO[bytes] | None, **popen: Any) 
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_end_with_parent,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 one call to the kernel, no lock taken
         **{"stdin": subprocess.DEVNULL} | popen,
     )
 

@@ -77,12 +77,12 @@ class PrivateRedis:
 
     def start(self) -> Self:
         """Start the server and wait until it answers."""
+        command = [str(self.program), "-"]
         with (self.folder / "redis.log").open("ab") as log:
-            self.child = start_child([str(self.program), "-"], log=log, stdin=subprocess.PIPE, cwd=self.folder)
-        assert self.child.stdin
+            self.child = start_child(command, log=log, stdin=subprocess.PIPE, cwd=self.folder)
         # Through standard input, as every user of the machine can read a command line.
-        self.child.stdin.write(self._configuration().encode())
-        self.child.stdin.close()
+        with self.child.stdin as configuration:
+            configuration.write(self._configuration().encode())
         self._wait_until_it_answers()
         return self
 
@@ -104,7 +104,6 @@ class PrivateRedis:
         return f'bind 127.0.0.1\nport {self.port}\nrequirepass {password}\nsave ""\nappendonly no\n'
 
     def _wait_until_it_answers(self) -> None:
-        assert self.child
         deadline = time.monotonic() + START_SECONDS
         with redis.Redis.from_url(self.url, socket_timeout=1) as client:
             while not _answers(client):

@@ -1,4 +1,7 @@
-"""A real Chromium for the journeys in this folder. CHROMIUM names one; REQUIRE_BROWSER=1 forbids to go without."""
+"""A real Chromium for the journeys in this folder.
+
+CHROMIUM names the program; REQUIRE_BROWSER=1 makes its absence a failure.
+"""
 
 import os
 import shutil
@@ -51,7 +54,9 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def new_page(browser: Browser, live_server: LiveServer, complaints: list[str]) -> Iterator[Callable[..., Page]]:
+def new_page(
+    browser: Browser, live_server: LiveServer, complaints: list[str]
+) -> Iterator[Callable[..., Page]]:
     """Open pages: `new_page()`, or `new_page(width=375, height=812)` as on a telephone.
 
     Each has cookies of its own, as another person has. The test fails on any script error, any
@@ -101,5 +106,7 @@ def chromium_program() -> str:
     for name in filter(None, (os.environ.get("CHROMIUM"), *NAMES)):
         if program := shutil.which(name):
             return program
-    refuse = pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip
-    refuse(f"no Chromium: none of {', '.join(NAMES)} is here, and CHROMIUM names none", pytrace=False)
+    why = f"no Chromium: none of {', '.join(NAMES)} is here, and CHROMIUM names none"
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(f"REQUIRE_BROWSER=1, but {why}", pytrace=False)
+    pytest.skip(why)

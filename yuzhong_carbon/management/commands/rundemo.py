@@ -23,6 +23,7 @@ from yuzhong_carbon.local_redis import NoRedisProgram, start_private_redis
 LOG_DIR = settings.VAR_DIR / "log"
 ANSWER_SECONDS = 60
 STOP_SECONDS = 6
+EVERYWHERE = "0.0.0.0"  # noqa: S104
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 PREPARATION = (sys.executable, "manage.py", "rundemo", "--prepare")
@@ -33,11 +34,11 @@ WEB += ("--worker-class", "gthread", "--workers", "2", "--threads", "4")
 
 
 class Command(BaseCommand):
-    help = "Run the portal with a synthetic district on HOST:PORT (127.0.0.1:8000); data stay in VAR_DIR (var/)."
+    help = "Run the portal with a synthetic district on HOST:PORT, 127.0.0.1:8000 unless said otherwise."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--prepare", action="store_true", help="only bring database and assets up to date")
+        parser.add_argument("--prepare", action="store_true", help="only migrate, load and collect")
 
     def handle(self, *, prepare: bool, **options) -> None:
         if settings.IS_PRODUCTION:
@@ -179,7 +180,7 @@ def check_broker(url: str) -> None:
 
 def is_well(host: str, port: int) -> bool:
     """Ask /healthz."""
-    connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1" if host == EVERYWHERE else host, port, timeout=5)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == http.client.OK
