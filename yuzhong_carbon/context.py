@@ -52,7 +52,7 @@ def portal(request):
 
 
 def menu_for(roles, path):
-    """The entries of all the user's roles, each page once, the one that `path` belongs to marked as current."""
+    """The entries of all the user's roles, each page once, the one that `path` lies under marked."""
     entries = {}
     for role, role_entries in MENU.items():
         if role in roles:
@@ -68,7 +68,7 @@ def menu_for(roles, path):
 
 
 def _address(url_name):
-    """Empty where the page does not exist: an error page still has to render when the addresses are incomplete."""
+    """Empty where there is no such page: an error page has to render whatever is missing."""
     try:
         return reverse(url_name)
     except NoReverseMatch:
@@ -77,5 +77,7 @@ def _address(url_name):
 
 def _current(addresses, path):
     """The longest address that the path lies under; the root page only for itself."""
-    above = [address for address in addresses if path == address or (address != "/" and path.startswith(address))]
+    above = [
+        address for address in addresses if path == address or (address != "/" and path.startswith(address))
+    ]
     return max(above, key=len, default=None)

@@ -26,7 +26,10 @@ def pack(package: dict, folder: Path) -> Path:
     """Download one package and return its tarball, refused unless it has the locked integrity."""
     name = f"{package['package']}@{package['version']}"
     listing = subprocess.run(
-        ["npm", "pack", name, "--json", "--pack-destination", folder], check=True, capture_output=True, text=True
+        ["npm", "pack", name, "--json", "--pack-destination", folder],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     tarball = folder / json.loads(listing.stdout)[0]["filename"]
     digest = base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()

@@ -110,7 +110,10 @@ def test_months_are_written_out():
 
 
 def test_nothing_that_json_cannot_carry_is_left():
-    chart = {"kind": "path", "points": [{"year": 2020, "actual": NAN, "required": 7.1}, {"year": 2021, "actual": 0.0}]}
+    chart = {
+        "kind": "path",
+        "points": [{"year": 2020, "actual": NAN, "required": 7.1}, {"year": 2021, "actual": 0.0}],
+    }
 
     assert known(chart) == {
         "kind": "path",

@@ -44,7 +44,7 @@ def number(value, decimals=2) -> str:
 
 @register.filter
 def quantity(value) -> str:
-    """A filed quantity as it was filed, without the trailing zeros the database keeps: 1200.500 → "1,200.5"."""
+    """As it was filed, without the trailing zeros that the database keeps: 1200.500 → "1,200.5"."""
     figure = exact(value)
     if figure is None:
         return UNKNOWN
@@ -67,7 +67,7 @@ def tco2(kg_co2, decimals=2) -> str:
 
 @register.filter
 def percent(fraction, decimals=2) -> str:
-    """0.0499 → "4.99 %". Ask for more decimals beside a threshold: 0.04996 is "5.00 %" but "4.996 %" with 3."""
+    """0.0499 → "4.99 %". Beside a threshold ask for more decimals: 0.04996 is "5.00 %", with 3 "4.996 %"."""
     figure = exact(fraction)
     return UNKNOWN if figure is None else f"{written(rounded(figure * 100, int(decimals)))} %"
 
