@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import NamedTuple
 
 from agencies import trail
 from agencies.models import Agency
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from . import approved, calendar
+from . import approved, bulk, calendar
 from .models import Edition, Item, KnownBy, Line, Period, Report, Revision, Status
 from .models.filing import content_hash
 from .panels import TOTALS
@@ -24,6 +25,7 @@ SHOWN_PROBLEMS = 30
 BATCH = 5_000
 QUANTITY_STEP, COST_STEP = Decimal("0.0001"), Decimal("0.01")
 STATES = {KnownBy.NOT_APPLICABLE.label: KnownBy.NOT_APPLICABLE, KnownBy.NOT_METERED.label: KnownBy.NOT_METERED}
+LINE_COLUMNS = ("revision_id", "item_id", "quantity", "unit", "cost_yuan", "known_by", "note")
 NOT_LISTED = "导入文件未列，按不适用"
 
 
@@ -50,6 +52,17 @@ class Unreadable(ValueError):
         self.problems = problems
 
 
+class FiledLine(NamedTuple):
+    """A line as read: the fields of reporting.models.Line, without the cost of a model instance."""
+
+    item_id: str
+    quantity: Decimal | None
+    unit: str
+    cost_yuan: Decimal | None
+    known_by: str
+    note: str
+
+
 @dataclass
 class Month:
     """One institution's month as read: its edition and lines, and the first row that speaks of it."""
@@ -58,7 +71,7 @@ class Month:
     month: date
     edition: Edition
     first_row: int
-    lines: dict[str, Line] = field(default_factory=dict)
+    lines: dict[str, FiledLine] = field(default_factory=dict)
     not_listed: int = 0
 
 
@@ -189,9 +202,7 @@ class Reader:
         cost_yuan = self._decimal(number, "cost_yuan", cost, COST_STEP) if cost else None
         if value is None and quantity not in STATES:
             return None
-        return Line(
-            item_id=code, quantity=value, unit=self.items[code].unit, cost_yuan=cost_yuan, known_by=known_by, note=""
-        )
+        return FiledLine(code, value, self.items[code].unit, cost_yuan, str(known_by), "")
 
     def _decimal(self, number, column, text, step):
         try:
@@ -233,9 +244,7 @@ class Reader:
             item = self.items[code]
             if item.cost_code:
                 month.not_listed += 1
-                month.lines[code] = Line(
-                    item_id=code, unit=item.unit, known_by=KnownBy.NOT_APPLICABLE, note=NOT_LISTED
-                )
+                month.lines[code] = FiledLine(code, None, item.unit, None, str(KnownBy.NOT_APPLICABLE), NOT_LISTED)
 
     def _refuse(self, number, column, sentence):
         self.problems.append(Problem(number, column, sentence))
@@ -249,10 +258,8 @@ def enter(reading, *, document, by=None):
         [_revision(month, reports[(month.agency.pk, month.month)], document, by) for month in reading.months],
         batch_size=BATCH,
     )
-    for month, revision in zip(reading.months, revisions, strict=True):
-        for line in month.lines.values():
-            line.revision = revision
-    Line.objects.bulk_create((line for month in reading.months for line in month.lines.values()), batch_size=BATCH)
+    pairs = zip(reading.months, revisions, strict=True)
+    bulk.insert(Line, LINE_COLUMNS, (_stored(line, revision) for month, revision in pairs for line in month.lines.values()))
     _approve(revisions)
     _mark_panels(reading.months)
     trail.record_many([_event(month, revision, document, by) for month, revision in zip(reading.months, revisions, strict=True)])
@@ -290,6 +297,13 @@ def _revision(month, report, document, by):
         decided_by=by,
         decided_at=now,
     )
+
+
+def _stored(line, revision):
+    """Values of LINE_COLUMNS; decimals as texts, which both databases read exactly."""
+    quantity = None if line.quantity is None else f"{line.quantity:f}"
+    cost_yuan = None if line.cost_yuan is None else f"{line.cost_yuan:f}"
+    return revision.pk, line.item_id, quantity, line.unit, cost_yuan, line.known_by, line.note
 
 
 def _approve(revisions):

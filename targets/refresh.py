@@ -59,7 +59,7 @@ def _take_marks():
         return 0
     loaded = rules.load(rule_set.slug if rule_set else settings.ACTIVE_RULE_SET)
     agencies_by_year = _affected({(mark.agency_id, mark.year) for mark in marks})
-    years = _years(agencies_by_year, loaded)
+    years = years_to_compute(agencies_by_year, loaded)
     for year in years:
         _refresh_institutions(sorted(agencies_by_year[year.year]), year, loaded)
     for year in years:
@@ -81,10 +81,11 @@ def _affected(marked):
     return affected
 
 
-def _years(agencies_by_year, loaded):
+def years_to_compute(years, loaded):
+    """The given years, each with what it is compared with and counted by."""
     periods = PlanPeriod.objects
     found = []
-    for year in sorted(agencies_by_year):
+    for year in sorted(set(years)):
         period = periods.of_year(year)
         found.append(Year(year, period.base_year if period else None, loaded.inventory_vintage(year)))
     return found

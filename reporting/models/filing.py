@@ -183,18 +183,25 @@ class Revision(models.Model):
 def content_hash(agency_key, month, number, edition_slug, lines):
     """SHA-256 over everything a revision states; taken at submission, checked by verify_ledger.
 
-    `lines` are Line rows in any order.
+    `lines`, in any order: rows with item_id, quantity, unit, cost_yuan, known_by and note.
     """
     head = f"{agency_key}|{month:%Y-%m}|{number}|{edition_slug}"
-    stated = sorted(line.statement() for line in lines)
-    return hashlib.sha256("\n".join([head, *stated]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([head, *sorted(map(_statement, lines))]).encode()).hexdigest()
+
+
+def _statement(line):
+    """A line as one canonical text, the same on every database."""
+    quantity = "" if line.quantity is None else f"{line.quantity:.4f}"
+    cost = "" if line.cost_yuan is None else f"{line.cost_yuan:.2f}"
+    return f"{line.item_id}|{quantity}|{line.unit}|{cost}|{line.known_by}|{line.note}"
 
 
 class Line(models.Model):
     """One filed item: how much, at what cost, and how it is known."""
 
-    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="lines")
-    item = models.ForeignKey(Item, verbose_name="指标", on_delete=models.PROTECT)
+    # The unique constraint's index serves both look-ups: the millions of lines carry no second one.
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    item = models.ForeignKey(Item, verbose_name="指标", on_delete=models.PROTECT, db_index=False)
     quantity = models.DecimalField("数量", max_digits=18, decimal_places=4, null=True)
     unit = models.CharField("单位", max_length=8)
     cost_yuan = models.DecimalField("费用(元)", max_digits=16, decimal_places=2, null=True)
@@ -223,8 +230,3 @@ class Line(models.Model):
     def __str__(self):
         return f"{self.item_id} {self.quantity} {self.unit}"
 
-    def statement(self):
-        """The line as one canonical text, the same on every database."""
-        quantity = "" if self.quantity is None else f"{self.quantity:.4f}"
-        cost = "" if self.cost_yuan is None else f"{self.cost_yuan:.2f}"
-        return f"{self.item_id}|{quantity}|{self.unit}|{cost}|{self.known_by}|{self.note}"

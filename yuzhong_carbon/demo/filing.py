@@ -1,0 +1,135 @@
+"""Fills the demo district: its history through the import, its last months through the verbs that people use."""
+
+from datetime import date
+from decimal import Decimal
+
+import pandas as pd
+from celery import current_app
+from django.db import transaction
+from django.utils import timezone
+
+from agencies.models import Agency
+from reporting import actions, calendar, history
+from reporting.actions import Entry
+from reporting.models import EditionItem, KnownBy, Report
+
+from . import usage
+
+FIRST_MONTH = date(2020, 1, 1)
+VERB_MONTHS = 2
+DOCUMENT = "演示数据（虚构，不对应任何真实机构）"
+
+
+def last_month() -> date:
+    return calendar.first_of_previous(timezone.localdate())
+
+
+def fill(institutions, accounts):
+    """Every month since 2020, the last two of them filed and decided one by one."""
+    shapes = {each.key: (number, usage.shape_of(each, number)) for number, each in enumerate(institutions)}
+    months = calendar.months_between(FIRST_MONTH, last_month())
+    history.enter(history.Reader().read(table(institutions, shapes, months[:-VERB_MONTHS])), document=DOCUMENT)
+    # This process computes the figures itself at the end, so the jobs of its approvals go nowhere.
+    current_app.conf.broker_url = "memory://localhost/"
+    for month in months[-VERB_MONTHS:]:
+        _file(month, institutions, shapes, accounts, is_newest=month == months[-1])
+
+
+def table(institutions, shapes, months):
+    """The history as the tidy table that `import_months` reads."""
+    rows = [
+        (institution.key, str(month.year), str(month.month), code, _text(quantity), _cost(code, quantity))
+        for institution in institutions
+        for month in _months_in_register(institution, months)
+        if not _is_gap(shapes[institution.key][0], month)
+        for code, quantity in usage.month_of(shapes[institution.key][1], month, shapes[institution.key][0]).items()
+    ]
+    return pd.DataFrame(rows, columns=["agency", "year", "month", "item", "quantity", "cost_yuan"])
+
+
+def _months_in_register(institution, months):
+    first = date.fromisoformat(institution.row["registered_from"])
+    last = institution.row["registered_to"]
+    return [month for month in months if month >= first and (not last or month <= date.fromisoformat(last))]
+
+
+def _is_gap(number, month):
+    """A few months were never handed in: coverage has to show it."""
+    return number % 29 == 7 and month.year == 2023 and month.month in (3, 4)
+
+
+def _text(quantity):
+    return f"{quantity:.4f}".rstrip("0").rstrip(".")
+
+
+def _cost(code, quantity):
+    cost = usage.cost_of(code, quantity)
+    return "" if cost is None else f"{cost:.2f}"
+
+
+def _file(month, institutions, shapes, accounts, *, is_newest):
+    """A month as people file it: most are approved, some wait, some are wrong, some are late."""
+    actions.open_period(month)
+    reports = {
+        report.agency.key: report
+        for report in Report.objects.filter(period__month=month).select_related("agency", "period", "latest")
+    }
+    required = _required(month)
+    for institution in institutions:
+        number, shape = shapes[institution.key]
+        fate = _fate(number, is_newest)
+        if institution.key not in reports or fate == "late":
+            continue
+        entries = _entries(usage.month_of(shape, month, number), required)
+        _decide(reports[institution.key], _spoiled(entries, fate), fate, accounts)
+
+
+def _fate(number, is_newest):
+    """What becomes of a report: fixed by the institution's place in the register."""
+    if is_newest:
+        fates = {0: "late", 1: "draft", 2: "slip", 3: "jump", 4: "returned", 5: "late", 6: "submitted", 7: "submitted"}
+        return fates.get(number % 16, "approved")
+    return {5: "late", 11: "submitted"}.get(number % 32, "approved")
+
+
+def _required(month):
+    rows = EditionItem.objects.filter(is_required=True, edition__valid_from__lte=month)
+    newest = rows.order_by("-edition__valid_from").values_list("edition", flat=True).first()
+    return list(rows.filter(edition=newest).values_list("item_id", flat=True))
+
+
+def _entries(quantities, required):
+    """What a filer would type: the quantities with their cost, “不适用” for the rest."""
+    stated = {code: Entry(None, KnownBy.NOT_APPLICABLE) for code in required}
+    for code, quantity in quantities.items():
+        cost = _cost(code, quantity)
+        stated[code] = Entry(Decimal(_text(quantity)), cost_yuan=Decimal(cost) if cost else None)
+    return stated
+
+
+def _spoiled(entries, fate):
+    """The two mistakes that reviewers meet most: a number in 万kWh, and an area that jumps."""
+    if fate == "slip":
+        electricity = entries["110"]
+        spoiled = (electricity.quantity / 10_000).quantize(Decimal("0.0001"))
+        return entries | {"110": Entry(spoiled, cost_yuan=electricity.cost_yuan)}
+    if fate in ("jump", "returned"):
+        return entries | {"102": Entry((entries["102"].quantity * Decimal("1.25")).quantize(Decimal("0.01")))}
+    return entries
+
+
+@transaction.atomic
+def _decide(report, entries, fate, accounts):
+    filer, reviewer = accounts.filer_of(report.agency), accounts.reviewer
+    actions.save_draft(report, entries, by=filer)
+    if fate == "draft":
+        return
+    actions.submit(report, by=filer)
+    if fate == "approved":
+        actions.approve(report, by=reviewer)
+    if fate == "returned":
+        actions.send_back(report, by=reviewer, reason="建筑面积比上月增加 25 %，请说明原因并附测绘报告，或改回原面积。")
+
+
+def mark_synthetic():
+    Agency.objects.update(is_synthetic=True)

@@ -1,0 +1,56 @@
+"""Fill an empty database with the demo district."""
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from agencies.models import Agency
+from targets import refresh
+from yuzhong_carbon.demo import accounts, district, estate, filing
+
+
+class Command(BaseCommand):
+    help = "载入演示区：175 个虚构机构，2020年1月至上月的数据；每次运行结果相同。"
+
+    def add_arguments(self, parser):
+        parser.add_argument("--agencies", type=int, default=175, metavar="N", help="机构数")
+        parser.add_argument("--if-empty", action="store_true", help="库中已有机构时什么也不做")
+        parser.add_argument("--accounts", action="store_true", help="只显示演示账号")
+
+    def handle(self, *, agencies, if_empty, **options):
+        if options["accounts"]:
+            self.stdout.write(accounts.table())
+            return
+        if Agency.objects.exists():
+            if not if_empty:
+                raise CommandError("库中已有机构。演示数据只载入空库，请换一个数据库（DATABASE_URL）。")
+            return
+        if settings.IS_PRODUCTION:
+            raise CommandError("演示账号的口令是公开的，生产环境（DJANGO_ENV=production）不能载入。")
+        if agencies < 1:
+            raise CommandError("--agencies 应为 1 或更大的整数。")
+        self._fill(agencies)
+
+    def _fill(self, agencies):
+        call_command("load_factors", stdout=self.stdout)
+        with transaction.atomic():
+            rows, institutions = district.register(agencies)
+            _enter(rows)
+            filing.mark_synthetic()
+            estate.fill(institutions)
+            filing.fill(institutions, accounts.Accounts.make())
+        done = refresh.refresh_all()
+        self.stdout.write(f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标。")
+        self.stdout.write(accounts.table())
+
+
+def _enter(rows):
+    found = {}
+    for row in rows:
+        parent = found.get(row["parent"])
+        fields = {k: v for k, v in row.items() if k not in ("parent", "is_party_government_organ", "registered_to")}
+        a = Agency(**fields, parent=parent, is_party_government_organ=row["is_party_government_organ"] == "1", registered_to=row["registered_to"] or None)
+        a.path = a.path_under(parent)
+        a.save()
+        found[a.key] = a
