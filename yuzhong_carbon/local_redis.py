@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Self
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from .children import start_child, stop_children
 
@@ -20,6 +22,8 @@ PROGRAMS = ("redis-server", "valkey-server")
 PLATFORM = f"{platform.system()}-{platform.machine()}".lower()
 START_SECONDS = 10
 STOP_SECONDS = 5
+# The client's own retries wait seconds between them.
+ONCE = Retry(NoBackoff(), 0)
 
 
 class NoRedisProgram(RuntimeError):
@@ -105,7 +109,7 @@ class PrivateRedis:
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        with redis.Redis.from_url(self.url, socket_timeout=1) as client:
+        with redis.Redis.from_url(self.url, socket_timeout=1, retry=ONCE) as client:
             while not _answers(client):
                 if self.child.poll() is not None or time.monotonic() > deadline:
                     self.stop()

@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from yuzhong_carbon.children import start_child, stop_children
-from yuzhong_carbon.local_redis import NoRedisProgram, start_private_redis
+from yuzhong_carbon.local_redis import ONCE, NoRedisProgram, start_private_redis
 
 LOG_DIR = settings.VAR_DIR / "log"
 ANSWER_SECONDS = 60
@@ -34,15 +34,17 @@ WEB += ("--worker-class", "gthread", "--workers", "2", "--threads", "4")
 
 
 class Command(BaseCommand):
-    help = "Run the portal with a synthetic district on HOST:PORT, 127.0.0.1:8000 unless said otherwise."
+    help = (
+        "在本机运行带演示数据的平台（网页、任务进程、消息服务），地址取自 HOST 和 PORT，默认 127.0.0.1:8000。"
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--prepare", action="store_true", help="only migrate, load and collect")
+        parser.add_argument("--prepare", action="store_true", help="只更新数据库和静态文件")
 
     def handle(self, *, prepare: bool, **options) -> None:
         if settings.IS_PRODUCTION:
-            raise CommandError("The demo's accounts have known passwords: it does not run in production.")
+            raise CommandError("演示账号的口令是公开的，生产环境（DJANGO_ENV=production）不能运行。")
         if prepare:
             self.prepare()
         else:
@@ -65,7 +67,7 @@ class Command(BaseCommand):
         parts = Parts()
         try:
             parts.start_broker(os.environ.get("REDIS_URL"))
-            self.stdout.write("Preparing the database; the first time this takes about a minute ...")
+            self.stdout.write("正在准备数据库，首次约需一分钟……")
             parts.run_to_its_end("preparation", PREPARATION)
             parts.start("worker", WORKER)
             parts.start("web", (*WEB, "--bind", f"{host}:{port}"))
@@ -73,15 +75,15 @@ class Command(BaseCommand):
             self.tell_the_way(host, port)
             parts.watch()
         except KeyboardInterrupt:
-            self.stdout.write("\nStopping ...")
+            self.stdout.write("\n正在停止……")
         finally:
             parts.stop()
 
     def tell_the_way(self, host: str, port: int) -> None:
         """Print where the portal, its accounts, its data and its logs are."""
         call_command("seed_demo", accounts=True, stdout=self.stdout)
-        self.stdout.write(f"Data: {settings.VAR_DIR}   Logs: {LOG_DIR}")
-        self.stdout.write(self.style.SUCCESS(f"The portal is at http://{host}:{port}/ and Ctrl-C stops it."))
+        self.stdout.write(f"数据：{settings.VAR_DIR}    日志：{LOG_DIR}")
+        self.stdout.write(self.style.SUCCESS(f"平台已启动：http://{host}:{port}/ ，按 Ctrl-C 停止。"))
 
 
 class Parts:
@@ -102,8 +104,8 @@ class Parts:
             self.broker = start_private_redis(LOG_DIR)
         except NoRedisProgram as refusal:
             raise CommandError(
-                f"There is no broker for the jobs ({refusal}). Install Redis (Debian, Ubuntu: "
-                "apt-get install redis-server) or set REDIS_URL."
+                f"没有可用的消息服务（{refusal}）。请安装 Redis"
+                "（Debian、Ubuntu：apt-get install redis-server），或设置 REDIS_URL。"
             ) from refusal
         self.environment["REDIS_URL"] = self.broker.url
 
@@ -117,7 +119,7 @@ class Parts:
         part = start_child(command, log=None, cwd=settings.BASE_DIR, env=self.environment)
         self.running[name] = part
         if part.wait():
-            raise CommandError(f"The {name} failed: what went wrong stands above.")
+            raise CommandError(f"{name} 未完成，原因见上。")
         del self.running[name]
 
     def wait_for_answer(self, host: str, port: int) -> None:
@@ -126,7 +128,7 @@ class Parts:
         while not is_well(host, port):
             self.check()
             if time.monotonic() > deadline:
-                raise CommandError(f"No answer at /healthz within {ANSWER_SECONDS} s.\n{last_lines('web')}")
+                raise CommandError(f"{ANSWER_SECONDS} 秒内 /healthz 没有应答。\n{last_lines('web')}")
             time.sleep(0.1)
 
     def watch(self) -> None:
@@ -139,7 +141,7 @@ class Parts:
         """Raise when a part has ended by itself."""
         for name, part in self.running.items():
             if part.poll() is not None:
-                raise CommandError(f"The {name} ended with status {part.returncode}.\n{last_lines(name)}")
+                raise CommandError(f"{name} 进程意外结束，退出码 {part.returncode}。\n{last_lines(name)}")
 
     def stop(self) -> None:
         """End every part, the broker last so that the worker can say goodbye to it."""
@@ -154,7 +156,7 @@ def address_to_listen_on(environment: Mapping[str, str]) -> tuple[str, int]:
     """Return host and port from HOST and PORT, once sure that nobody else listens there."""
     host, port = environment.get("HOST") or "127.0.0.1", environment.get("PORT") or "8000"
     if not (port.isdecimal() and 1 <= int(port) <= 65535):
-        raise CommandError(f"PORT must be a whole number from 1 to 65535, not {port!r}.")
+        raise CommandError(f"PORT 应为 1 到 65535 的整数，现为 {port}。")
     with socket.socket() as probe:
         # As the web server does: a port is free although connections of its last owner linger.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -162,19 +164,19 @@ def address_to_listen_on(environment: Mapping[str, str]) -> tuple[str, int]:
             probe.bind((host, int(port)))
         except OSError as refusal:
             if refusal.errno == EADDRINUSE:
-                raise CommandError(f"Port {port} is taken. Choose another one: make demo PORT=8001") from None
-            raise CommandError(f"Cannot listen on {host}:{port}: {refusal.strerror}.") from None
+                raise CommandError(f"端口 {port} 已被占用，请换一个，例如：make demo PORT=8001") from None
+            raise CommandError(f"无法监听 {host}:{port}：{refusal.strerror}。") from None
     return host, int(port)
 
 
 def check_broker(url: str) -> None:
     """Raise when no Redis answers at the given address."""
     try:
-        with redis.Redis.from_url(url, socket_timeout=2) as client:
+        with redis.Redis.from_url(url, socket_timeout=2, retry=ONCE) as client:
             client.ping()
     except (ValueError, redis.RedisError) as refusal:
         raise CommandError(
-            f"No Redis answers at REDIS_URL ({refusal}). Without REDIS_URL the demo starts one of its own."
+            f"REDIS_URL 处没有 Redis 应答（{refusal}）。不设 REDIS_URL 时，演示会自行启动一个。"
         ) from refusal
 
 
@@ -215,4 +217,4 @@ def last_lines(part: str) -> str:
     """Return the end of a part's log, and where the rest is."""
     path = log_file(part)
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-    return "\n".join([*lines[-15:], f"(all of it: {path})"])
+    return "\n".join([*lines[-15:], f"（全文：{path}）"])
