@@ -21,6 +21,10 @@ class WrongStatus(Exception):
     """Somebody else was quicker, or the step does not follow from where the report stands."""
 
 
+class Stale(Exception):
+    """The month was saved again since the acting person last saw it."""
+
+
 class Refused(Exception):
     """The lines contradict each other; `errors` says where."""
 
@@ -37,6 +41,11 @@ class Entry:
     known_by: str = KnownBy.METERED
     cost_yuan: Decimal | None = None
     note: str = ""
+
+    @classmethod
+    def of(cls, line):
+        """What a stored line states."""
+        return cls(line.quantity, line.known_by, line.cost_yuan, line.note)
 
     def __str__(self):
         if self.quantity is None:
@@ -55,11 +64,21 @@ def open_period(month):
     return period
 
 
+def version(report):
+    """A text that every save changes: a form carries it, to notice that somebody else saved meanwhile."""
+    return _fingerprint(report, report.latest, report.latest.lines.all()) if report.latest else ""
+
+
 @transaction.atomic
-def save_draft(report, entries, *, by):
-    """Replace the draft's lines by `entries` (item code → Entry), opening the next revision where none is open."""
+def save_draft(report, entries, *, by, seen=None):
+    """Replace the draft's lines by `entries` (item code → Entry), opening the next revision where none is open.
+
+    `seen`: the version that the acting person had before them; another one is not overwritten but raises Stale.
+    """
     _permit(by, "save", report)
     report = _locked(report)
+    if seen is not None and seen != version(report):
+        raise Stale(f"{report.agency} {report.period} 在您打开本页之后又被保存过。")
     revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
     changes = _replace_lines(revision, entries)
     if changes:
@@ -77,7 +96,7 @@ def submit(report, *, by):
     errors = findings.errors(lines, revision.edition)
     if errors:
         raise Refused(errors)
-    fingerprint = content_hash(report.agency.key, report.period.month, revision.number, revision.edition.slug, lines)
+    fingerprint = _fingerprint(report, revision, lines)
     facts = {"submitted_by": by, "submitted_at": timezone.now(), "content_hash": fingerprint}
     _move(revision, Status.DRAFT, Status.SUBMITTED, **facts)
     _record(Verb.SUBMIT, revision, by, f"内容哈希 {fingerprint}")
@@ -135,10 +154,21 @@ def _permit(by, verb, report):
         raise PermissionDenied
 
 
+def _fingerprint(report, revision, lines):
+    return content_hash(report.agency.key, report.period.month, revision.number, revision.edition.slug, lines)
+
+
 def _locked(report):
-    """The report as it stands now, held until the transaction ends."""
-    rows = Report.objects.select_for_update(of=("self",)).select_related("agency", "period", "latest__edition")
-    return rows.get(pk=report.pk)
+    """The report as it stands now, held until the transaction ends.
+
+    Locked first and read afterwards: rows joined to a row that had to be waited for are older than the wait.
+    """
+    Report.objects.select_for_update().get(pk=report.pk)
+    return _fresh(report)
+
+
+def _fresh(report):
+    return Report.objects.select_related("agency", "period", "latest__edition").get(pk=report.pk)
 
 
 def _expect(report, status):
@@ -149,7 +179,7 @@ def _expect(report, status):
 
 def _decidable(report, by):
     """The submission to decide on; nobody decides on their own."""
-    fresh = Report.objects.select_related("agency", "period", "latest__edition").get(pk=report.pk)
+    fresh = _fresh(report)
     revision = _expect(fresh, Status.SUBMITTED)
     if revision.submitted_by_id == by.pk:
         raise PermissionDenied("不能审核自己提交的月报。")
@@ -198,7 +228,7 @@ def _copied(line, revision):
 def _replace_lines(revision, entries):
     """Write the entries; returns what changed as sentences “item：before → after”."""
     stored = {line.item_id: line for line in revision.lines.all()}
-    before = {code: Entry(line.quantity, line.known_by, line.cost_yuan, line.note) for code, line in stored.items()}
+    before = {code: Entry.of(line) for code, line in stored.items()}
     changed = [code for code in sorted(before | entries) if before.get(code) != entries.get(code)]
     if not changed:
         return []
