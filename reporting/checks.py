@@ -125,23 +125,23 @@ def _prices(statements: Statements, names: Mapping[str, str]) -> Iterable[Findin
 
 def _steady(statements: Statements, last_month: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
     for code in STEADY:
-        change = _change(statements, last_month, code)
-        if change is not None and abs(change) > STEADY_LIMIT:
-            text = f"{names[code]}比上月变化 {_percent(change)}，超过 10 %。请说明原因并附依据。"
+        moved = change(statements, last_month, code)
+        if moved is not None and abs(moved) > STEADY_LIMIT:
+            text = f"{names[code]}比上月变化 {_percent(moved)}，超过 10 %。请说明原因并附依据。"
             yield Finding("steady", code, Severity.WARNING, text)
 
 
 def _against_last_year(statements: Statements, last_year: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
     for code in (*PRICE_BANDS, "130", "105", "170"):
-        change = _change(statements, last_year, code)
-        if change is None or abs(change) <= YEAR_LIMIT:
+        moved = change(statements, last_year, code)
+        if moved is None or abs(moved) <= YEAR_LIMIT:
             continue
-        slip = _slip(1 + change)
+        slip = _slip(1 + moved)
         if slip:
             text = f"{names[code]}约为上年同月的 {slip}，疑为单位填错（如万kWh 与 kWh）。"
             yield Finding("unit-slip", code, Severity.WARNING, text)
         else:
-            text = f"{names[code]}比上年同月变化 {_percent(change)}，超过 30 %。"
+            text = f"{names[code]}比上年同月变化 {_percent(moved)}，超过 30 %。"
             yield Finding("last-year", code, Severity.WARNING, text)
 
 
@@ -162,7 +162,8 @@ def _sum(statements: Statements, codes: Iterable[str]) -> Decimal | None:
     return sum(known, ZERO) if known else None
 
 
-def _change(statements: Statements, earlier: Statements, code: str) -> Decimal | None:
+def change(statements: Statements, earlier: Statements, code: str) -> Decimal | None:
+    """How an item moved, as a fraction of what it was; None where either is unknown or it was zero."""
     now, then = _quantity(statements, code), _quantity(earlier, code)
     return None if now is None or not then else now / then - 1
 
@@ -182,5 +183,5 @@ def _text(value: Decimal) -> str:
     return f"{rounded:,f}"
 
 
-def _percent(change: Decimal) -> str:
-    return f"{(change * 100).quantize(Decimal('0.1'), ROUND_HALF_UP):+f} %".replace("-", "−")
+def _percent(fraction: Decimal) -> str:
+    return f"{(fraction * 100).quantize(Decimal('0.1'), ROUND_HALF_UP):+f} %".replace("-", "−")

@@ -1,7 +1,22 @@
 """The edge between filed rows and the rule engine."""
 
+from dataclasses import dataclass
+from decimal import Decimal
+
 from . import calendar, checks
 from .models import Item, Report
+
+ELECTRICITY = "110"
+# Names of parts begin like this; inside a sentence that names the total the prefix only disturbs.
+PART_PREFIXES = ("其中：", "其中:")
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a reviewer wants to know of a month before opening it."""
+
+    warnings: list[checks.Finding]
+    electricity_change: Decimal | None
 
 
 def errors(lines, edition):
@@ -12,27 +27,75 @@ def errors(lines, edition):
 
 def warnings(revision):
     """Warnings of a revision against the approved months beside it."""
-    last_month, last_year = neighbours(revision.report)
-    return checks.warnings(
-        _statements(revision.lines.all()), _statements(last_month.values()), _statements(last_year.values()), names()
-    )
+    return compared(revision.lines.all(), *neighbours(revision.report))
+
+
+def compared(lines, last_month, last_year):
+    """Warnings of a month's lines against two maps from item code to Line."""
+    return _compared(lines, last_month, last_year, names())
+
+
+def outlooks(reports):
+    """Report id → Outlook of its latest revision; the number of queries does not grow with the reports.
+
+    `reports` come with `latest__lines` prefetched.
+    """
+    beside, words = neighbours_of(reports), names()
+    return {report.pk: _outlook(report.latest.lines.all(), *beside[report.pk], words) for report in reports}
 
 
 def neighbours(report):
     """Lines in force of last month and of the same month last year: two maps from item code to Line."""
-    month = report.period.month
-    months = (calendar.first_of_previous(month), calendar.same_month_last_year(month))
-    reports = Report.objects.filter(agency=report.agency, period__month__in=months, approved__isnull=False)
-    found = {row.period.month: row for row in reports.select_related("period").prefetch_related("approved__lines")}
-    return tuple(_by_item(found.get(neighbour)) for neighbour in months)
+    return neighbours_of([report])[report.pk]
+
+
+def neighbours_of(reports):
+    """Report id → its neighbours."""
+    months = {report.pk: _months_beside(report.period.month) for report in reports}
+    rows = Report.objects.filter(
+        agency__in=[report.agency_id for report in reports],
+        period__month__in={month for pair in months.values() for month in pair},
+        approved__isnull=False,
+    )
+    rows = rows.select_related("period").prefetch_related("approved__lines")
+    found = {(row.agency_id, row.period.month): _by_item(row.approved.lines.all()) for row in rows}
+    return {
+        report.pk: tuple(found.get((report.agency_id, month), {}) for month in months[report.pk]) for report in reports
+    }
+
+
+def change(line, earlier):
+    """How a line moved against an earlier line of its item, as a fraction; either may be None."""
+    if line is None or earlier is None:
+        return None
+    return checks.change(_statements([line]), _statements([earlier]), line.item_id)
 
 
 def names():
-    return {code: name.removeprefix("其中:") for code, name in Item.objects.values_list("code", "name")}
+    return {code: short_name(name) for code, name in Item.objects.values_list("code", "name")}
 
 
-def _by_item(report):
-    return {line.item_id: line for line in report.approved.lines.all()} if report else {}
+def short_name(name):
+    """An item's name as a sentence uses it."""
+    return name.removeprefix(PART_PREFIXES[0]).removeprefix(PART_PREFIXES[1])
+
+
+def _outlook(lines, last_month, last_year, words):
+    change = checks.change(_statements(lines), _statements(last_year.values()), ELECTRICITY)
+    return Outlook(_compared(lines, last_month, last_year, words), change)
+
+
+def _compared(lines, last_month, last_year, words):
+    earlier = _statements(last_month.values()), _statements(last_year.values())
+    return checks.warnings(_statements(lines), *earlier, words)
+
+
+def _months_beside(month):
+    return calendar.first_of_previous(month), calendar.same_month_last_year(month)
+
+
+def _by_item(lines):
+    return {line.item_id: line for line in lines}
 
 
 def _statements(lines):
