@@ -22,6 +22,7 @@ class AgencyFactory(factory.django.DjangoModelFactory):
     kind = AgencyKind.INSTITUTION
     type_code = AgencyType.ORGAN
     registered_from = JOINED
+    parent = None
     path = factory.LazyAttribute(lambda agency: f"{agency.parent.path if agency.parent else ''}{agency.key}/")
 
 
