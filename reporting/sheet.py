@@ -1,0 +1,153 @@
+"""A month as a page shows it: what its edition asks, what is stated, and what was filed beside it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from . import calendar, checks, findings
+from .actions import Entry
+from .models import Edition, Item, Line, Section
+
+# What hardly moves from month to month and may start from last month's answer; a metered quantity never does.
+CARRIED = frozenset(
+    ("101", "102", "103", "1031", "104", "1041", "1042", "1043", "106", "190", "191", "192", "200", "201", "210", "220")
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item of the month; each line is None where nothing is known of it."""
+
+    item: Item
+    is_required: bool
+    line: Line | None
+    last_month: Line | None
+    last_year: Line | None
+    earlier: Line | None
+
+    @property
+    def name(self):
+        return findings.short_name(self.item.name)
+
+    @property
+    def year_change(self):
+        """How the quantity moved against the same month last year, as a fraction."""
+        return findings.change(self.line, self.last_year)
+
+    @property
+    def is_changed(self):
+        """Whether it differs from the revision before, where there is one."""
+        return bool(self.earlier and self.line and Entry.of(self.earlier) != Entry.of(self.line))
+
+    @property
+    def carried(self):
+        """The answer that a fresh month may start from: a state, or a quantity that hardly moves."""
+        before = self.last_month
+        if before is None:
+            return None
+        if before.quantity is None:
+            return Entry(None, before.known_by)
+        return Entry(before.quantity, before.known_by) if self.item.code in CARRIED else None
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum of those parts of a total that are known."""
+
+    item: Item
+    parts: list[str]
+    quantity: Decimal
+
+    @property
+    def name(self):
+        return findings.short_name(self.item.name)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the rule engine says of a month as it stands."""
+
+    asked: int
+    missing: list[checks.Finding]
+    errors: list[checks.Finding]
+    warnings: list[checks.Finding]
+    totals: list[Total]
+
+    names: dict[str, str]
+
+    @property
+    def answered(self):
+        return self.asked - len(self.missing)
+
+    @property
+    def missing_names(self):
+        """(name, item code) of what was asked and not answered."""
+        return [(self.names[finding.item], finding.item) for finding in self.missing]
+
+
+class Sheet:
+    """The rows of one revision of a report, or of a month that nobody began (`revision` None)."""
+
+    def __init__(self, report, revision):
+        self.report, self.revision = report, revision
+        self.edition = revision.edition if revision else Edition.objects.for_month(report.period.month)
+        self.last_month, self.last_year = findings.neighbours(report)
+        self.month_before = calendar.first_of_previous(report.period.month)
+        self.month_last_year = calendar.same_month_last_year(report.period.month)
+        self.items = Item.objects.in_bulk()
+        self.rows = self._rows()
+
+    @property
+    def is_fresh(self):
+        return self.revision is None
+
+    @property
+    def lines(self):
+        """The stored lines."""
+        return [row.line for row in self.rows if row.line]
+
+    @property
+    def sections(self):
+        """(section name, rows) in the order of the form, empty sections left out."""
+        found = ((section.label, [row for row in self.rows if row.item.section == section]) for section in Section)
+        return [(name, rows) for name, rows in found if rows]
+
+    def verdict(self, lines):
+        """What the checks say of these lines (stored or not) as this month's answer."""
+        errors = findings.errors(lines, self.edition)
+        return Verdict(
+            asked=sum(row.is_required for row in self.rows),
+            missing=[error for error in errors if error.rule == "required"],
+            errors=[error for error in errors if error.rule != "required"],
+            warnings=findings.compared(lines, self.last_month, self.last_year),
+            totals=self._totals({line.item_id: line.quantity for line in lines}),
+            names={row.item.code: row.name for row in self.rows},
+        )
+
+    def _rows(self):
+        """The items of the edition, then those that only the stored lines know: nothing filed goes unseen."""
+        stored, earlier = _by_item(self.revision), _by_item(self._revision_before())
+        required = dict(self.edition.rows.order_by("position").values_list("item_id", "is_required"))
+        codes = [*required, *(code for code in stored if code not in required)]
+        return [self._row(code, required.get(code, False), stored, earlier) for code in codes]
+
+    def _row(self, code, is_required, stored, earlier):
+        beside = (rows.get(code) for rows in (stored, self.last_month, self.last_year, earlier))
+        return Row(self.items[code], is_required, *beside)
+
+    def _revision_before(self):
+        if self.revision is None or self.revision.number == 1:
+            return None
+        return self.report.revisions.get(number=self.revision.number - 1)
+
+    def _totals(self, quantities):
+        totals = []
+        for code, parts in checks.SUMS.items():
+            known = [quantities[part] for part in parts if quantities.get(part) is not None]
+            if known:
+                words = [findings.short_name(self.items[part].name) for part in parts]
+                totals.append(Total(self.items[code], words, sum(known)))
+        return totals
+
+
+def _by_item(revision):
+    return {line.item_id: line for line in revision.lines.all()} if revision else {}
