@@ -16,9 +16,10 @@ class Role(TextChoices):
 # Whose work needs to see what institutions file and use. Auditors see the trail only, administrators accounts only.
 SEES_FIGURES = frozenset({Role.FILER, Role.DEPARTMENT, Role.REVIEWER, Role.MANAGER, Role.OBSERVER})
 
-# Who grants a role cannot make a figure count: these two never meet in one person.
+# Who grants a role, who makes a figure count and who audits both: no two of these meet in one person (三员分立).
 GRANTING = frozenset({Role.ADMINISTRATOR})
 DECIDING = frozenset({Role.REVIEWER, Role.MANAGER, Role.DEPARTMENT, Role.FILER})
+AUDITING = frozenset({Role.AUDITOR})
 
 VERBS = {
     "edit_register": frozenset({Role.MANAGER}),

@@ -22,10 +22,12 @@ def fault(code: str) -> str | None:
         return f"统一社会信用代码应为18位，现为{len(code)}位。"
     foreign = sorted(set(code) - set(ALPHABET))
     if foreign:
-        return f"统一社会信用代码只能用数字和大写字母(不含 I、O、S、V、Z),不能有“{'、'.join(foreign)}”。"
+        return f"统一社会信用代码只能用数字和大写字母（不含 I、O、S、V、Z），不能有“{'、'.join(foreign)}”。"
     expected = check_character(code[:17])
     if code[17] != expected:
-        return f"统一社会信用代码校验位不符：按前17位应为“{expected}”，现为“{code[17]}”。请核对是否抄错或颠倒。"
+        return (
+            f"统一社会信用代码校验位不符：按前17位应为“{expected}”，现为“{code[17]}”。请核对是否抄错或颠倒。"
+        )
     return None
 
 

@@ -22,7 +22,7 @@ def event(verb, by=None, agency=None, month=None, revision_number=None, detail="
         verb=verb,
         at=timezone.now(),
         actor=by,
-        actor_name=f"{by.name}({by.username})" if by else "系统",
+        actor_name=f"{by.name}（{by.username}）" if by else "系统",
         actor_roles=by.role_names if by else "",
         address=getattr(by, "address", None),
         agency=agency,

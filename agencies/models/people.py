@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
 
-from ..access import DECIDING, GRANTING, Role
+from ..access import AUDITING, DECIDING, GRANTING, Role
 from .register import Agency
 
 
@@ -67,7 +67,9 @@ class Membership(models.Model):
     """A role at an agency, from one day to another; it reaches everything below that agency."""
 
     user = models.ForeignKey(User, verbose_name="账号", on_delete=models.CASCADE, related_name="memberships")
-    agency = models.ForeignKey(Agency, verbose_name="机构", on_delete=models.PROTECT, related_name="memberships")
+    agency = models.ForeignKey(
+        Agency, verbose_name="机构", on_delete=models.PROTECT, related_name="memberships"
+    )
     role = models.CharField("角色", max_length=13, choices=Role)
     valid_from = models.DateField("自", default=timezone.localdate)
     valid_to = models.DateField("至", null=True, blank=True)
@@ -94,9 +96,27 @@ class Membership(models.Model):
     def __str__(self):
         return f"{self.user} {self.get_role_display()} {self.agency}"
 
+    @property
+    def validity(self):
+        return f"{self.valid_from} 至 {self.valid_to}" if self.valid_to else f"自 {self.valid_from} 起"
+
     def clean(self):
-        if self.user_id is None or not self.role:
+        if self.user_id is None or not self.role or self.valid_from is None:
             return
-        held = {row.role for row in self.user.memberships.current().exclude(pk=self.pk)} | {self.role}
-        if held & GRANTING and held & DECIDING:
-            raise ValidationError({"role": "系统管理员负责授权，不能同时填报、审核或管理数据。请使用另一账号。"})
+        held = {row.role for row in self._held_beside()} | {self.role}
+        if sum(bool(held & duty) for duty in (GRANTING, DECIDING, AUDITING)) > 1:
+            raise ValidationError(
+                {
+                    "role": "授权（系统管理员）、审计（审计员）与填报、审核、管理须由不同的人担任。请使用另一账号。"
+                }
+            )
+
+    def _held_beside(self):
+        """The user's other roles on any day, from today on, on which this one is held too."""
+        first = max(self.valid_from, timezone.localdate())
+        others = self.user.memberships.exclude(pk=self.pk).filter(
+            Q(valid_to__isnull=True) | Q(valid_to__gte=first)
+        )
+        if self.valid_to is None:
+            return others
+        return others.filter(valid_from__lte=self.valid_to) if self.valid_to >= first else others.none()

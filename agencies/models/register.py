@@ -67,15 +67,22 @@ class Agency(models.Model):
         max_length=30,
         unique=True,
         validators=[RegexValidator(r"^[0-9A-Z][0-9A-Z-]*$", "机构编码由数字、大写字母和“-”组成。")],
-        help_text="统一社会信用代码加本级后缀，如 115000000092782446-01;登记后不改。",
+        help_text="统一社会信用代码加本级后缀，如 115000000092782446-01；登记后不改。",
     )
-    credit_code = models.CharField("统一社会信用代码", max_length=18, blank=True, validators=[validate_credit_code])
+    credit_code = models.CharField(
+        "统一社会信用代码", max_length=18, blank=True, validators=[validate_credit_code]
+    )
     name = models.CharField("名称", max_length=100)
     kind = models.CharField("层级", max_length=12, choices=AgencyKind, default=AgencyKind.INSTITUTION)
     type_code = models.CharField("机构类型", max_length=3, choices=AgencyType)
     is_party_government_organ = models.BooleanField("党政机关", default=False)
     parent = models.ForeignKey(
-        "self", verbose_name="主管单位", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+        "self",
+        verbose_name="主管单位",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
     )
     path = models.CharField("树路径", max_length=240, unique=True, editable=False)
     street = models.CharField("街道", max_length=40, blank=True)
@@ -112,6 +119,16 @@ class Agency(models.Model):
     def path_under(self, parent):
         return f"{parent.path if parent else ''}{self.key}/"
 
+    def clean(self):
+        if self.parent and self.key in self.parent.path.split("/"):
+            raise ValidationError({"parent": f"“{self.parent}”是本机构或其下属，不能作主管单位。"})
+        if self.parent and self.parent.is_institution:
+            raise ValidationError(
+                {"parent": f"“{self.parent}”是公共机构，只有主管部门和机关事务管理局可作主管单位。"}
+            )
+        if self.is_institution and not self._state.adding and self.children.exists():
+            raise ValidationError({"kind": "本机构有下属机构，不能改为公共机构。"})
+
 
 class BuildingQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -124,7 +141,7 @@ class Building(models.Model):
     manager = models.ForeignKey(
         Agency, verbose_name="管理单位", on_delete=models.PROTECT, related_name="managed_buildings"
     )
-    floor_area_m2 = models.DecimalField("建筑面积(m²)", max_digits=12, decimal_places=2)
+    floor_area_m2 = models.DecimalField("建筑面积（m²）", max_digits=12, decimal_places=2)
     built_year = models.PositiveSmallIntegerField("建成年份", null=True, blank=True)
     in_use_from = models.DateField("启用日期")
     in_use_to = models.DateField("停用日期", null=True, blank=True)
@@ -161,11 +178,14 @@ class Occupancy(models.Model):
     agency = models.ForeignKey(
         Agency, verbose_name="使用单位", on_delete=models.PROTECT, related_name="occupancies"
     )
-    share = models.DecimalField("面积占比", max_digits=9, decimal_places=6, help_text="0 到 1,如 0.25")
+    share = models.DecimalField("面积占比", max_digits=9, decimal_places=6, help_text="0 到 1，如 0.25")
     valid_from = models.DateField("自")
     valid_to = models.DateField("至", null=True, blank=True)
 
     history = HistoricalRecords()
+
+    # A form that edits all shares of a building at once compares them with each other, not with the stored ones.
+    is_checked_together = False
 
     class Meta:
         verbose_name = verbose_name_plural = "建筑占用"
@@ -187,14 +207,22 @@ class Occupancy(models.Model):
         return f"{self.agency} 占 {self.building} {self.share}"
 
     def clean(self):
-        if self.share is None or self.valid_from is None or self.building_id is None:
+        if self.is_checked_together or None in (self.share, self.valid_from, self.building_id):
             return
-        others = Occupancy.objects.filter(building=self.building_id).exclude(pk=self.pk)
+        sentence = self.excess_beside(Occupancy.objects.filter(building=self.building_id).exclude(pk=self.pk))
+        if sentence:
+            raise ValidationError({"share": sentence})
+
+    def excess_beside(self, others):
+        """Why the share does not fit beside the building's other shares, or None."""
         taken = _greatest_sum(self, others)
-        if taken + self.share > SHARE_TOTAL_LIMIT:
-            raise ValidationError(
-                {"share": f"同一时期该建筑已分配 {taken}，最多还可填 {SHARE_TOTAL_LIMIT - taken}。"}
-            )
+        if taken + self.share <= SHARE_TOTAL_LIMIT:
+            return None
+        return f"同一时期该建筑已分配 {_plain(taken)}，最多还可填 {_plain(SHARE_TOTAL_LIMIT - taken)}。"
+
+
+def _plain(share):
+    return f"{max(share, 0):.6f}".rstrip("0").rstrip(".")
 
 
 def _greatest_sum(occupancy, others):
@@ -213,13 +241,20 @@ def _overlap(one, two):
 
 
 def _sum_on(day, rows):
-    return sum(row.share for row in rows if row.valid_from <= day and (row.valid_to is None or day <= row.valid_to))
+    return sum(
+        row.share for row in rows if row.valid_from <= day and (row.valid_to is None or day <= row.valid_to)
+    )
 
 
 class ElectricityAccount(models.Model):
-    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="electricity_accounts")
+    agency = models.ForeignKey(
+        Agency, verbose_name="机构", on_delete=models.CASCADE, related_name="electricity_accounts"
+    )
     number = models.CharField(
-        "用电户号", max_length=20, unique=True, validators=[RegexValidator(r"^\d{6,20}$", "用电户号为6到20位数字。")]
+        "用电户号",
+        max_length=20,
+        unique=True,
+        validators=[RegexValidator(r"^\d{6,20}$", "用电户号为6到20位数字。")],
     )
 
     history = HistoricalRecords()

@@ -28,6 +28,7 @@ class Verb(models.TextChoices):
     CORRECT = "correct", "发起更正"
     IMPORT = "import", "历史导入"
     RECALCULATE = "recalculate", "重新计算"
+    EXPORT = "export", "导出"
 
 
 class EventQuerySet(models.QuerySet):
@@ -48,13 +49,17 @@ class Event(models.Model):
 
     sequence = models.BigIntegerField("序号", unique=True)
     at = models.DateTimeField("时间")
-    actor = models.ForeignKey(User, verbose_name="账号", on_delete=models.PROTECT, null=True, related_name="events")
-    actor_name = models.CharField("姓名", max_length=60)
+    actor = models.ForeignKey(
+        User, verbose_name="账号", on_delete=models.PROTECT, null=True, related_name="events"
+    )
+    actor_name = models.CharField("姓名", max_length=200)
     actor_roles = models.CharField("角色", max_length=120, blank=True)
     address = models.GenericIPAddressField("来源地址", null=True)
     verb = models.CharField("操作", max_length=14, choices=Verb)
     is_success = models.BooleanField("成功", default=True)
-    agency = models.ForeignKey(Agency, verbose_name="机构", on_delete=models.PROTECT, null=True, related_name="events")
+    agency = models.ForeignKey(
+        Agency, verbose_name="机构", on_delete=models.PROTECT, null=True, related_name="events"
+    )
     month = models.DateField("月份", null=True)
     revision_number = models.PositiveSmallIntegerField("版次", null=True)
     detail = models.TextField("内容", blank=True)
