@@ -24,4 +24,7 @@ class AgenciesConfig(AppConfig):
     verbose_name = "机构"
 
     def ready(self):
+        from . import sign_in  # noqa: PLC0415, it needs the models, which are not there before
+
         post_migrate.connect(install_triggers, sender=self)
+        sign_in.connect()

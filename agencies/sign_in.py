@@ -1,0 +1,53 @@
+"""Sign-ins, failed ones, lock-outs and sign-outs as rows of the trail; the receivers are connected in apps.py."""
+
+from axes.signals import user_locked_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+
+from . import trail
+from .addresses import client_address
+from .models.trail import Verb
+
+USERNAME_LENGTH = 150
+NOBODY = "未登录"
+
+
+def connect():
+    user_logged_in.connect(on_login, dispatch_uid="trail")
+    user_logged_out.connect(on_logout, dispatch_uid="trail")
+    user_login_failed.connect(on_failure, dispatch_uid="trail")
+    user_locked_out.connect(on_lock_out, dispatch_uid="trail")
+
+
+def on_login(request, user, **kwargs):
+    user.address = client_address(request)
+    trail.record(Verb.LOGIN, by=user)
+
+
+def on_logout(request, user, **kwargs):
+    """`user` is None where nobody was signed in."""
+    if user is not None:
+        trail.record(Verb.LOGOUT, by=user)
+
+
+def on_failure(credentials, request=None, **kwargs):
+    _record_stranger(Verb.LOGIN_FAILED, request, f"账号：{_readable(credentials.get('username'))}")
+
+
+def on_lock_out(request, username, **kwargs):
+    """Sent at the failure that locks, and again at each attempt while locked."""
+    detail = f"账号：{_readable(username)}，连续失败 {request.axes_failures_since_start} 次"
+    _record_stranger(Verb.LOCKED_OUT, request, detail)
+
+
+def _record_stranger(verb, request, detail):
+    """Whoever typed a name is not known to be its owner, so the row names no account as actor."""
+    event = trail.event(verb, detail=detail, is_success=False)
+    event.actor_name = NOBODY
+    event.address = client_address(request) if request else None
+    trail.record_many([event])
+
+
+def _readable(username):
+    """What was typed, without the characters that would break a line of the log or the database."""
+    text = "".join(char if char.isprintable() else "?" for char in str(username or ""))
+    return text[:USERNAME_LENGTH]
