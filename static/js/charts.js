@@ -7,6 +7,7 @@
   const MUTED = "#566072";
   const ACTUAL = "#1456a8";
   const REQUIRED = "#b45309";
+  const BESIDE = "#7fa3cf";
   const FONT = getComputedStyle(document.body).fontFamily;
   const HATCH = { symbol: "rect", rotation: Math.PI / 4, dashArrayX: [1, 0], dashArrayY: [2, 3], color: "rgba(255,255,255,.75)" };
 
@@ -122,32 +123,36 @@
     return { min: tick(low - span * 0.1, Math.floor), max: tick(low + span * 1.1, Math.ceil), interval: step };
   };
 
+  const bar = (chart, width, name, color, value, provisional) => ({
+    name,
+    type: "bar",
+    color,
+    barMaxWidth: chart.horizontal ? 18 : 40,
+    label: {
+      show: chart.horizontal || width / chart.points.length > (chart.beside ? 104 : 52),
+      position: chart.horizontal ? "right" : "top",
+      color: INK,
+      formatter: (item) => written(item.value, decimalsOf(chart)),
+    },
+    data: chart.points.map((point) => ({
+      value: numberOrGap(point[value]),
+      provisional: Boolean(point[provisional]),
+      itemStyle: point[provisional] ? { decal: HATCH, borderColor: color, borderWidth: 1 } : {},
+    })),
+  });
+
   const bars = (chart, width) => {
     const names = categories(chart.points.map((point) => point.label));
-    const series = {
-      name: chart.series ?? "数值",
-      type: "bar",
-      color: ACTUAL,
-      barMaxWidth: chart.horizontal ? 18 : 40,
-      label: {
-        show: chart.horizontal || width / chart.points.length > 52,
-        position: chart.horizontal ? "right" : "top",
-        color: INK,
-        formatter: (item) => written(item.value, decimalsOf(chart)),
-      },
-      data: chart.points.map((point) => ({
-        value: numberOrGap(point.value),
-        provisional: Boolean(point.provisional),
-        itemStyle: point.provisional ? { decal: HATCH, borderColor: ACTUAL, borderWidth: 1 } : {},
-      })),
-    };
-    const option = { ...frame(chart), legend: { show: false }, series: [series] };
+    const series = [bar(chart, width, chart.series ?? "数值", ACTUAL, "value", "provisional")];
+    if (chart.beside) series.push(bar(chart, width, chart.beside, BESIDE, "beside", "beside_provisional"));
+    const option = { ...frame(chart), series };
+    if (!chart.beside) option.legend = { show: false };
     option.tooltip.axisPointer = { type: "shadow" };
-    return chart.horizontal ? lying(option, names, width) : standing(option, names);
+    return chart.horizontal ? lying(option, names, width) : standing(option, names, chart.beside ? 44 : 20);
   };
 
-  const standing = (option, names) => {
-    option.grid.top = 20;
+  const standing = (option, names, top) => {
+    option.grid.top = top;
     return { ...option, xAxis: names, yAxis: values() };
   };
 

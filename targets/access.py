@@ -1,0 +1,15 @@
+"""Which role may see and do what with figures and the plan: one table, asked by views and admin."""
+
+from agencies.access import SEES_FIGURES, Role
+
+VERBS = {
+    # The department sees its own system: which rows, visible_to decides.
+    "see_cockpit": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER, Role.DEPARTMENT}),
+    "see_institutions": SEES_FIGURES,
+    "edit_plan": frozenset({Role.MANAGER}),
+}
+
+
+def may(user, verb: str) -> bool:
+    """Whether one of the user's current roles carries this verb."""
+    return bool(VERBS[verb] & user.roles)

@@ -1,0 +1,226 @@
+"""Figures beside their targets as pages show them: cards, charts, months in words. Reads figures, works none out.
+
+Shared by the cockpit and the institution page; a row is a Figure or a GroupFigure.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from django.conf import settings
+
+from .indicators import MONTHS, QUANTITIES
+from .models import Indicator, PlanPeriod, Target
+from .progress import Standing
+
+KG_PER_TONNE = 1000
+INDEX_OF_BASE = 100
+# A part of the last year decides nothing yet.
+UNFINISHED = {Standing.MET: Standing.ON_PATH, Standing.MISSED: Standing.BEHIND}
+
+
+class Plan:
+    """The plan periods and their targets, in one query."""
+
+    def __init__(self):
+        targets = list(Target.objects.select_related("plan_period").order_by("plan_period__base_year"))
+        self.periods = list({target.plan_period.pk: target.plan_period for target in targets}.values())
+        self._targets = {(target.plan_period_id, target.indicator): target for target in targets}
+
+    def period(self, year) -> PlanPeriod | None:
+        """The period that judges the year; for the first base year the one that starts from it."""
+        judging = [period for period in self.periods if period.base_year < year <= period.end_year]
+        starting = [period for period in self.periods if period.base_year == year]
+        return next(iter(judging + starting), None)
+
+    def target(self, indicator, year) -> Target | None:
+        period = self.period(year)
+        return self._targets.get((period.pk, indicator)) if period else None
+
+    def year_choices(self, last_year):
+        """Years up to the last one as a select's groups, each year under the period that judges it."""
+        groups = []
+        for period in self.periods:
+            years = [year for year in period.years if year <= last_year and self.period(year) == period]
+            groups.append((period.name, [(year, f"{year}年") for year in years]))
+        return [group for group in groups if group[1]]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One indicator of one row beside its target. Changes and requirements are fractions, −0.05 for 5 % less."""
+
+    indicator: Indicator
+    base_year: int | None
+    base: float | None
+    value: float | None
+    change: float | None
+    required: float | None
+    target: float | None
+    end_year: int | None
+    status: Standing
+    comparable_change: float | None = None
+    inventory_change: float | None = None
+    is_inventory_provisional: bool = False
+
+    @property
+    def is_carbon(self):
+        return self.indicator == Indicator.CARBON_PER_AREA
+
+    @property
+    def decimals(self):
+        """Two; more where two would let a change that is too small look like enough."""
+        falls_short = self.status in (Standing.MISSED, Standing.BEHIND)
+        return 4 if falls_short and round(self.change, 4) <= round(self.required, 4) else 2
+
+
+def card(indicator, row, plan, year, *, is_whole, comparable=None, base_row=None):
+    """`row` may be None; `comparable`: the row of the comparable institutions; `base_row`: the base year's own row."""
+    target = plan.target(indicator, year)
+    change = row.change(indicator) if row else None
+    return Card(
+        indicator=indicator,
+        base_year=row.base_year if row else None,
+        base=row.base(indicator) if row else None,
+        value=row.value(indicator) if row else None,
+        change=change,
+        required=_less(target.required(year)) if target else None,
+        target=_less(target.reduction) if target else None,
+        end_year=target.plan_period.end_year if target else None,
+        status=standing(target, change, year, is_whole=is_whole),
+        comparable_change=comparable.change(indicator) if comparable else None,
+        inventory_change=row.change("kg_co2_per_m2_inventory") if row else None,
+        is_inventory_provisional=any(each.is_provisional for each in (row, base_row) if each),
+    )
+
+
+def standing(target, change, year, *, is_whole):
+    """The status; a year of which months are missing has neither met nor missed its target."""
+    if target is None:
+        return Standing.NO_TARGET
+    found = target.standing(change, year)
+    return found if is_whole else UNFINISHED.get(found, found)
+
+
+def _less(reduction):
+    return None if reduction is None else -reduction
+
+
+def columns():
+    """(indicator, sort name of its value, sort name of its change) of each indicator."""
+    return [(indicator, str(indicator), f"{indicator}_change") for indicator in Indicator]
+
+
+def active(rows):
+    """Figures under the rule set in force."""
+    return rows.filter(rule_set__slug=settings.ACTIVE_RULE_SET).select_related("rule_set")
+
+
+def months_with_energy(row):
+    """The months (1 to 12) of which the row knows the energy."""
+    known = ~np.isnan(row.monthly[QUANTITIES.index("kgce")])
+    return [int(month) + 1 for month in np.flatnonzero(known)]
+
+
+def months_in(bits):
+    return [month + 1 for month in range(MONTHS) if bits >> month & 1]
+
+
+def months_in_words(months):
+    """[1, 2, 3, 5] → "1—3、5月"; all twelve are 全年, none is 无."""
+    if len(months) == MONTHS:
+        return "全年"
+    spans = []
+    for month in months:
+        if spans and spans[-1][1] == month - 1:
+            spans[-1][1] = month
+        else:
+            spans.append([month, month])
+    words = "、".join(str(first) if first == last else f"{first}—{last}" for first, last in spans)
+    return f"{words}月" if words else "无"
+
+
+def path_chart(indicator, plan, year, rows, is_whole):
+    """The indicator as an index of the base year: only so can part-years stand beside whole ones.
+
+    rows: year → the row to show; is_whole: whether a row has all its months.
+    """
+    period, target = plan.period(year), plan.target(indicator, year)
+    if period is None or not any(each in rows for each in period.years):
+        return {}
+    goal = target.reduction if target else None
+    return {
+        "kind": "path",
+        "unit": f"{period.base_year}年=100",
+        "decimals": 2,
+        "base_year": period.base_year,
+        "base": INDEX_OF_BASE,
+        "target_year": period.end_year,
+        "target": _index(_less(goal)),
+        "value_label": f"当年值（{indicator.unit}）",
+        "points": [_path_point(indicator, target, rows.get(each), each, period, is_whole) for each in period.years],
+    }
+
+
+def _path_point(indicator, target, row, year, period, is_whole):
+    is_base = year == period.base_year
+    return {
+        "year": year,
+        "value": row.value(indicator) if row else None,
+        "actual": None if row is None else INDEX_OF_BASE if is_base else _index(row.change(indicator)),
+        "required": _index(_less(target.required(year))) if target else None,
+        "provisional": row is not None and not is_base and not is_whole(row),
+    }
+
+
+def _index(change):
+    return None if change is None else INDEX_OF_BASE * (1 + change)
+
+
+def trend_chart(quantity, unit, this, last, year, scale=1):
+    """Month by month, this year beside last; `this` and `last` are rows or None."""
+    if this is None and last is None:
+        return {}
+    now, then = _monthly(quantity, this, scale), _monthly(quantity, last, scale)
+    return {
+        "kind": "trend",
+        "unit": unit,
+        "decimals": 2,
+        "this_label": f"{year}年",
+        "last_label": f"{year - 1}年",
+        "points": [{"month": month + 1, "this": now[month], "last": then[month]} for month in range(MONTHS)],
+    }
+
+
+def _monthly(quantity, row, scale):
+    if row is None:
+        return [None] * MONTHS
+    return [float(value) / scale for value in row.monthly[QUANTITIES.index(quantity)]]
+
+
+def totals_chart(rows):
+    """Total carbon of each year on both bases. rows: of one node or institution, oldest first."""
+    if not rows:
+        return {}
+    return {
+        "kind": "bars",
+        "unit": "tCO₂",
+        "decimals": 0,
+        "category": "年份",
+        "series": "考核口径",
+        "beside": "清单口径",
+        "points": [_total(row) for row in rows],
+    }
+
+
+def _total(row):
+    months = months_with_energy(row)
+    return {
+        "label": f"{row.year}年" if len(months) == MONTHS else f"{row.year}年{months_in_words(months)}",
+        "value": _tonnes(row.kg_co2_target),
+        "beside": _tonnes(row.kg_co2_inventory),
+        "beside_provisional": row.is_provisional,
+    }
+
+
+def _tonnes(kilograms):
+    return None if kilograms is None else kilograms / KG_PER_TONNE

@@ -1,0 +1,241 @@
+"""The figures of one node of the tree, read for the cockpit and the system page. Every function here is one query
+or none, so that the page costs the same for one institution and for a thousand.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from agencies.models import Agency, AgencyKind
+from django.db.models import Count, F, OuterRef, Q, Subquery, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+from reporting.models import StaleMark, Status
+
+from . import cards
+from .access import VERBS
+from .indicators import MONTHS
+from .models import Figure, GroupFigure, GroupKind, GroupPanel, Indicator
+from .progress import TOLERANCE, Standing
+
+RANKED = 10
+_REPORT_YEAR = "reports__period__month__year"
+
+
+def highest_node(user):
+    """Where the user's view begins: the agency nearest the root at which they may see a cockpit."""
+    held = [row.agency for row in user.current_memberships if row.role in VERBS["see_cockpit"]]
+    return min(held, key=lambda agency: len(agency.path), default=None)
+
+
+class Rows:
+    """The group figures of a node and of the systems below it: every year, both panels."""
+
+    def __init__(self, user, node):
+        systems = Agency.objects.visible_to(user).filter(parent=node, kind=AgencyKind.DEPARTMENT)
+        names = Agency.objects.filter(key=OuterRef("key")).values("name")
+        found = cards.active(GroupFigure.objects).filter(kind=GroupKind.NODE).annotate(name=Subquery(names))
+        found = list(found.filter(Q(key=node.key) | Q(key__in=systems.values("key"))).order_by("year"))
+        self._own = {(row.year, row.panel): row for row in found if row.key == node.key}
+        self._systems = [row for row in found if row.key != node.key]
+        self.years = sorted({year for year, _ in self._own})
+
+    def is_whole(self, year):
+        """Whether some institution is known in each month of the year."""
+        row = self._own.get((year, GroupPanel.ALL))
+        return row is not None and len(cards.months_with_energy(row)) == MONTHS
+
+    def panel(self, year):
+        """All institutions for a whole year; for a running one those known in the same months of both years."""
+        return GroupPanel.ALL if self.is_whole(year) or not self._is_compared(year) else GroupPanel.COMPARABLE
+
+    def _is_compared(self, year):
+        row = self._own.get((year, GroupPanel.ALL))
+        return row is not None and row.base_year is not None
+
+    def of(self, year, panel):
+        return self._own.get((year, panel))
+
+    def headline(self, year):
+        return self.of(year, self.panel(year))
+
+    def systems(self, year):
+        return [row for row in self._systems if (row.year, row.panel) == (year, self.panel(year))]
+
+    @property
+    def default_year(self):
+        """The last whole year; where none is whole yet, the last with figures."""
+        whole = [year for year in self.years if self.is_whole(year)]
+        return max(whole or self.years, default=timezone.localdate().year)
+
+
+@dataclass(frozen=True)
+class Head:
+    """Which figures the page shows: what they cover, how they were made, when."""
+
+    year: int
+    months: str
+    is_whole: bool
+    panel: str
+    rule_set: object
+    computed_at: object
+    institutions: int
+
+    @property
+    def basis(self):
+        """What a picture says of its figures once it has left the page."""
+        if self.rule_set is None:
+            return ""
+        return f"口径：{self.rule_set.title}；考核口径固定 {self.rule_set.target_grid_year} 年电网因子"
+
+
+def head(rows, year):
+    row = rows.of(year, GroupPanel.ALL)
+    return Head(
+        year=year,
+        months=cards.months_in_words(cards.months_with_energy(row)) if row else "无",
+        is_whole=rows.is_whole(year),
+        panel=GroupPanel(rows.panel(year)).label,
+        rule_set=row.rule_set if row else None,
+        computed_at=row.computed_at if row else None,
+        institutions=row.institutions if row else 0,
+    )
+
+
+def target_cards(rows, plan, year):
+    return [
+        cards.card(
+            indicator,
+            rows.headline(year),
+            plan,
+            year,
+            is_whole=rows.is_whole(year),
+            comparable=rows.of(year, GroupPanel.COMPARABLE),
+            base_row=_base_row(rows, year),
+        )
+        for indicator in Indicator
+    ]
+
+
+def _base_row(rows, year):
+    row = rows.headline(year)
+    return rows.headline(row.base_year) if row and row.base_year else None
+
+
+def path_charts(rows, plan, year):
+    """(indicator, chart) of each indicator over its plan period."""
+    shown = {each: rows.headline(each) for each in rows.years}
+    return [
+        (indicator, cards.path_chart(indicator, plan, year, shown, lambda row: rows.is_whole(row.year)))
+        for indicator in Indicator
+    ]
+
+
+def totals_chart(rows):
+    return cards.totals_chart([rows.of(year, GroupPanel.ALL) for year in rows.years])
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A system or an institution in a ranking."""
+
+    key: str
+    name: str
+    base: float | None
+    value: float | None
+    change: float | None
+    status: Standing
+    extent: int
+
+
+def ranked_systems(rows, plan, year, indicator):
+    """The systems of the year, the greatest reduction first; unknown ones last. `extent`: institutions."""
+    target, is_whole = plan.target(indicator, year), rows.is_whole(year)
+    found = [
+        _ranked(row, row.key, row.name, indicator, row.institutions, cards.standing(target, row.change(indicator), year, is_whole=is_whole))
+        for row in rows.systems(year)
+    ]
+    return sorted(found, key=lambda ranked: (ranked.change is None, ranked.change or 0.0, ranked.key))
+
+
+def _ranked(row, key, name, indicator, extent, status):
+    return Ranked(key, name, row.base(indicator), row.value(indicator), row.change(indicator), status, extent)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The institutions at both ends, and how many of all compared ones are behind the path."""
+
+    best: list
+    worst: list
+    behind: int
+    compared: int
+
+
+def ranked_institutions(user, node, plan, year, indicator):
+    """`extent`: months compared."""
+    target = plan.target(indicator, year)
+    found = _both_ends(user, node, year, indicator, target)
+    best = sorted((row for row in found if row.best <= RANKED), key=lambda row: row.best)
+    worst = sorted((row for row in found if row.best > RANKED), key=lambda row: row.worst)
+    return Ranking(
+        best=[_institution(row, target, indicator) for row in best],
+        worst=[_institution(row, target, indicator) for row in worst],
+        behind=found[0].behind if found else 0,
+        compared=found[0].compared if found else 0,
+    )
+
+
+def _both_ends(user, node, year, indicator, target):
+    change = f"{indicator}_change"
+    figures = cards.active(Figure.objects.visible_to(user)).filter(
+        agency__path__startswith=node.path, year=year, **{f"{change}__isnull": False}
+    )
+    ranked = figures.annotate(
+        best=Window(RowNumber(), order_by=(F(change).asc(), F("agency__path").asc())),
+        worst=Window(RowNumber(), order_by=(F(change).desc(), F("agency__path").asc())),
+        compared=Window(Count("pk")),
+        behind=Window(Count("pk", filter=behind(change, target, year))),
+    )
+    ends = ranked.filter(Q(best__lte=RANKED) | Q(worst__lte=RANKED))
+    return list(ends.select_related("agency").defer("packed"))
+
+
+def behind(change, target, year):
+    """Whether a change falls short of what the path requires by the end of the year; never without a target."""
+    required = target.required(year) if target else None
+    return Q(pk__in=[]) if required is None else Q(**{f"{change}__gt": TOLERANCE - required})
+
+
+def _institution(row, target, indicator):
+    months = len(cards.months_in(row.compared_months))
+    status = cards.standing(target, row.change(indicator), row.year, is_whole=months == MONTHS)
+    return _ranked(row, row.agency.key, row.agency.name, indicator, months, status)
+
+
+def filing(node, year):
+    """Counts of the register and its reports: of the year what is covered, of all years what needs attention."""
+    in_year = Q(**{_REPORT_YEAR: year})
+    latest = "reports__latest__status"
+    to_file = Q(reports__latest__isnull=True) | Q(**{f"{latest}__in": (Status.DRAFT, Status.RETURNED, Status.WITHDRAWN)})
+    is_due = Q(reports__period__due_on__lt=timezone.localdate())
+    counts = Agency.objects.institutions().within([node.path]).aggregate(
+        registered=Count("pk", filter=registered_in(year), distinct=True),
+        expected=Count("reports", filter=in_year),
+        approved=Count("reports", filter=in_year & Q(reports__approved__isnull=False)),
+        submitted=Count("reports", filter=in_year & Q(**{latest: Status.SUBMITTED, "reports__approved__isnull": True})),
+        overdue=Count("reports", filter=Q(reports__pk__isnull=False) & to_file & is_due),
+        to_review=Count("reports", filter=Q(**{latest: Status.SUBMITTED})),
+        returned=Count("reports", filter=Q(**{latest: Status.RETURNED})),
+    )
+    return counts | {"missing": counts["expected"] - counts["approved"] - counts["submitted"]}
+
+
+def registered_in(year):
+    stays = Q(registered_to__isnull=True) | Q(registered_to__gte=date(year, 1, 1))
+    return Q(registered_from__lte=date(year, 12, 31)) & stays
+
+
+def stale(node):
+    """Institution-years whose figures no longer follow from what is approved."""
+    marks = StaleMark.objects.filter(agency__path__startswith=node.path)
+    return marks.values("agency", "year").distinct().count()

@@ -1,0 +1,48 @@
+"""Search bars of the cockpit and the institution pages."""
+
+from agencies.models import AgencyType
+from django import forms
+
+from .models import Indicator
+
+STATUSES = (("", "全部"), ("enough", "达到要求"), ("behind", "未达到要求"), ("unknown", "数据不足"))
+
+
+class YearFilters(forms.Form):
+    """A year of the plan; an unreadable one is named beside the field and the default taken."""
+
+    year = forms.TypedChoiceField(label="年份", required=False, coerce=int, empty_value=None)
+
+    def __init__(self, sent, *, choices, default_year, **options):
+        # Bound with what stands by default, so that the selects show what the page shows.
+        super().__init__({"year": default_year, "indicator": Indicator.ENERGY_PER_AREA} | sent.dict(), **options)
+        self.default_year = default_year
+        self.fields["year"].choices = choices
+        self.is_valid()
+
+    @property
+    def chosen_year(self):
+        return self.cleaned_data.get("year") or self.default_year
+
+
+class CockpitFilters(YearFilters):
+    indicator = forms.ChoiceField(label="排名指标", required=False, choices=Indicator.choices)
+
+    @property
+    def chosen_indicator(self):
+        return Indicator(self.cleaned_data.get("indicator") or Indicator.ENERGY_PER_AREA)
+
+
+class InstitutionFilters(CockpitFilters):
+    """An empty field does not narrow."""
+
+    department = forms.ChoiceField(label="主管部门", required=False)
+    type_code = forms.ChoiceField(label="类型", required=False, choices=[("", "全部"), *AgencyType.choices])
+    status = forms.ChoiceField(label="对照要求", required=False, choices=STATUSES)
+    words = forms.CharField(label="机构", required=False, max_length=60)
+
+    def __init__(self, *args, departments, **options):
+        super().__init__(*args, **options)
+        self.fields["indicator"].label = "指标"
+        self.fields["department"].choices = [("", "全部"), *((row.key, row.name) for row in departments)]
+        self.fields["words"].widget.attrs["placeholder"] = "名称或机构编码"

@@ -1,0 +1,181 @@
+"""The figures of single institutions, read for the list and for an institution's own page."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from agencies.models import Agency, AgencyKind, Vehicle
+from django.conf import settings
+from django.db.models import Count, F, FilteredRelation, Max, Q
+from django.utils import timezone
+from reporting.models import Report, RuleSet
+
+from . import cards
+from .cockpit import behind, registered_in
+from .indicators import MONTHS, QUANTITIES
+from .models import Figure, Indicator
+from .progress import Standing
+
+ALL_MONTHS = (1 << MONTHS) - 1
+# Column of the list → what it sorts by; each indicator by its value and by its change.
+SORTS = {"name": "name", "system": "parent__name", "type": "type_code"} | {
+    f"{indicator}{ending}": f"figure__{indicator}{ending}" for indicator in Indicator for ending in ("", "_change")
+}
+
+
+def active_rule_set():
+    return RuleSet.objects.filter(slug=settings.ACTIVE_RULE_SET).first()
+
+
+def departments(user):
+    return list(Agency.objects.visible_to(user).filter(kind=AgencyKind.DEPARTMENT))
+
+
+def years_with_figures(user):
+    """Year → whether some institution of the user's has all its months."""
+    figures = Figure.objects.visible_to(user).filter(rule_set__slug=settings.ACTIVE_RULE_SET)
+    found = figures.order_by("year").values_list("year").annotate(Max("approved_months"))
+    return {year: bits == ALL_MONTHS for year, bits in found}
+
+
+def default_year(years):
+    """The last whole year; where none is whole yet, the last with figures. years: year → whether it is whole."""
+    whole = [year for year, is_whole in years.items() if is_whole]
+    return max(whole or years, default=timezone.localdate().year)
+
+
+def listed(user, filters, plan, rule_set, sort):
+    """The user's institutions that pass the filters, each with `figure`, its row of the chosen year or None."""
+    own = Q(figures__year=filters.chosen_year, figures__rule_set=rule_set)
+    rows = Agency.objects.institutions().visible_to(user).filter(registered_in(filters.chosen_year))
+    rows = rows.annotate(figure=FilteredRelation("figures", condition=own)).select_related("parent", "figure")
+    rows = rows.filter(_of_kind(filters.cleaned_data), _with_status(filters, plan))
+    descends, column = sort.startswith("-"), SORTS.get(sort.removeprefix("-"), "path")
+    order = F(column).desc(nulls_last=True) if descends else F(column).asc(nulls_last=True)
+    return rows.order_by(order, "path")
+
+
+def _of_kind(wanted):
+    words = (wanted.get("words") or "").strip()
+    fits = Q(name__icontains=words) | Q(key__istartswith=words)
+    if wanted.get("department"):
+        fits &= Q(path__contains=f"{wanted['department']}/")
+    if wanted.get("type_code"):
+        fits &= Q(type_code=wanted["type_code"])
+    return fits
+
+
+def _with_status(filters, plan):
+    indicator, year = filters.chosen_indicator, filters.chosen_year
+    change = f"figure__{indicator}_change"
+    falls_short = behind(change, plan.target(indicator, year), year)
+    is_known = Q(**{f"{change}__isnull": False})
+    fits = {"enough": is_known & ~falls_short, "behind": falls_short, "unknown": ~is_known}
+    return fits.get(filters.cleaned_data.get("status"), Q())
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An institution in the list: the four indicators as (value, change), and how far its year is filed."""
+
+    agency: Agency
+    cells: list
+    status: Standing
+    months: int
+
+
+def list_rows(agencies, plan, year, indicator):
+    return [_listed(agency, plan.target(indicator, year), year, indicator) for agency in agencies]
+
+
+def _listed(agency, target, year, indicator):
+    row = agency.figure
+    if row is None:
+        status = cards.standing(target, None, year, is_whole=False)
+        return Listed(agency, [(None, None) for _ in Indicator], status, 0)
+    return Listed(
+        agency=agency,
+        cells=[(row.value(each), row.change(each)) for each in Indicator],
+        status=cards.standing(target, row.change(indicator), year, is_whole=is_whole(row)),
+        months=len(cards.months_in(row.approved_months)),
+    )
+
+
+def is_whole(row):
+    """Whether all twelve months are known in both years."""
+    return row.compared_months == ALL_MONTHS
+
+
+def figures(agency):
+    """Year → the institution's figures, under the rule set in force."""
+    return {row.year: row for row in cards.active(agency.figures.order_by("year"))}
+
+
+def whole_years(rows):
+    return {year: row.approved_months == ALL_MONTHS for year, row in rows.items()}
+
+
+def target_cards(rows, plan, year):
+    row = rows.get(year)
+    base_row = rows.get(row.base_year) if row else None
+    return [
+        cards.card(indicator, row, plan, year, is_whole=row is not None and is_whole(row), base_row=base_row)
+        for indicator in Indicator
+    ]
+
+
+def path_charts(rows, plan, year):
+    """(indicator, chart) of each indicator over its plan period."""
+    return [(each, cards.path_chart(each, plan, year, rows, is_whole)) for each in Indicator]
+
+
+def trend_charts(rows, year):
+    """(id, title, chart) of each quantity, month by month."""
+    quantities = (
+        ("kgce", "综合能耗", "tce", cards.KG_PER_TONNE),
+        ("kg_co2_target", "碳排放（考核口径）", "tCO₂", cards.KG_PER_TONNE),
+        ("water_m3", "用水量", "m³", 1),
+    )
+    this, last = rows.get(year), rows.get(year - 1)
+    return [
+        (name, title, cards.trend_chart(name, unit, this, last, year, scale)) for name, title, unit, scale in quantities
+    ]
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month of the year: what is approved of it, and where its report stands. Unknown is NaN."""
+
+    first_day: date
+    kgce: float
+    kg_co2_target: float
+    kg_co2_inventory: float
+    water_m3: float
+    floor_area_m2: float
+    people: float
+    report: Report | None
+
+
+def months(agency, row, year):
+    found = agency.reports.filter(period__month__year=year).select_related("period", "latest")
+    reports = {report.period.month.month: report for report in found}
+    values = row.monthly if row else np.full((len(QUANTITIES), MONTHS), np.nan)
+    shown = {name: values[QUANTITIES.index(name)] for name in list(Month.__annotations__)[1:-1]}
+    return [
+        Month(date(year, month, 1), report=reports.get(month), **{name: row[month - 1] for name, row in shown.items()})
+        for month in range(1, MONTHS + 1)
+    ]
+
+
+def buildings(agency, year):
+    """The shares of buildings that the institution used in the year."""
+    held = agency.occupancies.filter(valid_from__lte=date(year, 12, 31))
+    return held.exclude(valid_to__lt=date(year, 1, 1)).select_related("building").order_by("building__name")
+
+
+def vehicles(agency, year):
+    """(energy, number) of the vehicles registered at the end of the year."""
+    last_day = date(year, 12, 31)
+    kept = agency.vehicles.filter(registered_on__lte=last_day).exclude(retired_on__lte=last_day)
+    counted = dict(kept.order_by().values_list("energy").annotate(Count("pk")))
+    return [(energy.label, counted[energy]) for energy in Vehicle.Energy if energy in counted]

@@ -1,0 +1,14 @@
+"""Addresses of the cockpit and the institution pages."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "targets"
+
+urlpatterns = [
+    path("cockpit/", views.cockpit_page, name="cockpit"),
+    path("systems/<slug:key>/", views.system_detail, name="system-detail"),
+    path("institutions/", views.institution_list, name="institution-list"),
+    path("institutions/<slug:key>/", views.institution_detail, name="institution-detail"),
+]

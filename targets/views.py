@@ -1,0 +1,127 @@
+"""Pages of what the months mean: the cockpit of a node, the institutions, one institution."""
+
+from agencies.models import Agency, AgencyKind
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from . import access, cards, cockpit, institution_page
+from .cards import Plan
+from .forms import CockpitFilters, InstitutionFilters, YearFilters
+
+PAGE_SIZE = 50
+
+
+def cockpit_page(request):
+    _permit(request.user, "see_cockpit")
+    return _node_page(request, cockpit.highest_node(request.user))
+
+
+def system_detail(request, key):
+    _permit(request.user, "see_cockpit")
+    nodes = Agency.objects.visible_to(request.user).exclude(kind=AgencyKind.INSTITUTION)
+    return _node_page(request, get_object_or_404(nodes, key=key))
+
+
+def _node_page(request, node):
+    user, plan, rows = request.user, Plan(), cockpit.Rows(request.user, node)
+    choices = plan.year_choices(max([timezone.localdate().year, *rows.years]))
+    filters = CockpitFilters(request.GET, choices=choices, default_year=rows.default_year)
+    year, indicator = filters.chosen_year, filters.chosen_indicator
+    context = {
+        "node": node,
+        "filters": filters,
+        "year": year,
+        "period": plan.period(year),
+        "indicator": indicator,
+        "head": cockpit.head(rows, year),
+        "cards": cockpit.target_cards(rows, plan, year),
+        "charts": cockpit.path_charts(rows, plan, year),
+        "totals": cockpit.totals_chart(rows),
+        "systems": cockpit.ranked_systems(rows, plan, year, indicator),
+        "institutions": cockpit.ranked_institutions(user, node, plan, year, indicator),
+        "filing": cockpit.filing(node, year),
+        "stale": cockpit.stale(node),
+    }
+    return render(request, "targets/cockpit.html", context)
+
+
+def institution_list(request):
+    _permit(request.user, "see_institutions")
+    only = _only_institution(request.user)
+    if only:
+        return redirect("targets:institution-detail", only)
+    filters, plan = _institution_filters(request)
+    year, indicator, sort = filters.chosen_year, filters.chosen_indicator, request.GET.get("sort", "")
+    rule_set = institution_page.active_rule_set()
+    found = institution_page.listed(request.user, filters, plan, rule_set, sort)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "filters": filters,
+        "year": year,
+        "period": plan.period(year),
+        "indicator": indicator,
+        "indicators": cards.columns(),
+        "rule_set": rule_set,
+        "sort": sort,
+        "page_obj": page,
+        "rows": institution_page.list_rows(page, plan, year, indicator),
+    }
+    return render(request, "targets/institution_list.html", context)
+
+
+def _only_institution(user):
+    """The key of the one institution of those who see no cockpit."""
+    if access.may(user, "see_cockpit"):
+        return None
+    keys = list(Agency.objects.institutions().visible_to(user).values_list("key", flat=True)[:2])
+    return keys[0] if len(keys) == 1 else None
+
+
+def _institution_filters(request):
+    plan, years = Plan(), institution_page.years_with_figures(request.user)
+    filters = InstitutionFilters(
+        request.GET,
+        choices=plan.year_choices(max([timezone.localdate().year, *years])),
+        default_year=institution_page.default_year(years),
+        departments=institution_page.departments(request.user),
+    )
+    return filters, plan
+
+
+def institution_detail(request, key):
+    _permit(request.user, "see_institutions")
+    institutions = Agency.objects.institutions().visible_to(request.user).select_related("parent")
+    agency = get_object_or_404(institutions, key=key)
+    plan, rows = Plan(), institution_page.figures(agency)
+    choices = plan.year_choices(max([timezone.localdate().year, *rows]))
+    default_year = institution_page.default_year(institution_page.whole_years(rows))
+    filters = YearFilters(request.GET, choices=choices, default_year=default_year)
+    return render(request, "targets/institution_detail.html", _detail(agency, plan, rows, filters))
+
+
+def _detail(agency, plan, rows, filters):
+    year = filters.chosen_year
+    row = rows.get(year)
+    return {
+        "agency": agency,
+        "filters": filters,
+        "year": year,
+        "period": plan.period(year),
+        "row": row,
+        "approved": cards.months_in_words(cards.months_in(row.approved_months)) if row else "无",
+        "compared": cards.months_in_words(cards.months_in(row.compared_months)) if row else "无",
+        "cards": institution_page.target_cards(rows, plan, year),
+        "charts": institution_page.path_charts(rows, plan, year),
+        "trends": institution_page.trend_charts(rows, year),
+        "totals": cards.totals_chart(list(rows.values())),
+        "months": institution_page.months(agency, row, year),
+        "buildings": institution_page.buildings(agency, year),
+        "vehicles": institution_page.vehicles(agency, year),
+    }
+
+
+def _permit(user, verb):
+    if not access.may(user, verb):
+        raise PermissionDenied
