@@ -53,7 +53,7 @@ def test_a_taken_port_is_refused_before_anything_starts(monkeypatch):
 
 
 def test_a_host_that_is_not_this_machine_is_refused():
-    with pytest.raises(CommandError, match=r"无法监听 192\.0\.2\.1"):
+    with pytest.raises(CommandError, match=r"无法监听 HOST=192\.0\.2\.1"):
         address_to_listen_on({"HOST": "192.0.2.1", "PORT": str(free_port())})
 
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from errno import EADDRINUSE
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import redis
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import CommandError, call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand
+from django.db import connections
 
 from yuzhong_carbon.children import start_child, stop_children
 from yuzhong_carbon.local_redis import ONCE, NoRedisProgram, start_private_redis
@@ -26,7 +27,6 @@ STOP_SECONDS = 6
 EVERYWHERE = "0.0.0.0"  # noqa: S104
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-PREPARATION = (sys.executable, "manage.py", "rundemo", "--prepare")
 WORKER = (sys.executable, "-m", "celery", "--app", "yuzhong_carbon", "worker", "--loglevel", "INFO")
 WORKER += ("--beat", "--concurrency", "2", "--without-gossip", "--without-mingle")
 WEB = (sys.executable, "-m", "gunicorn", "yuzhong_carbon.wsgi", "--preload", "--access-logfile", "-")
@@ -39,36 +39,20 @@ class Command(BaseCommand):
     )
     requires_system_checks = ()
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--prepare", action="store_true", help="只更新数据库和静态文件")
-
-    def handle(self, *, prepare: bool, **options) -> None:
+    def handle(self, **options) -> None:
         if settings.IS_PRODUCTION:
             raise CommandError("演示账号的口令是公开的，生产环境（DJANGO_ENV=production）不能运行。")
-        if prepare:
-            self.prepare()
-        else:
-            self.run(*address_to_listen_on(os.environ))
-
-    def prepare(self) -> None:
-        """Bring database and assets up to date; on a second start next to nothing is left to do."""
-        call_command("migrate", interactive=False, verbosity=0)
-        call_command("load_factors", stdout=self.stdout)
-        call_command("seed_demo", if_empty=True, stdout=self.stdout)
-        if not assets_are_collected():
-            call_command("collectstatic", interactive=False, verbosity=0)
+        self.run(*address_to_listen_on(os.environ))
 
     def run(self, host: str, port: int) -> None:
         """Start the parts in order, say where they are, and end them all when told to or when one fails."""
         # What is printed here is waited for, also by those who read it through a pipe.
         sys.stdout.reconfigure(line_buffering=True)
-        for stop_signal in STOP_SIGNALS:
-            signal.signal(stop_signal, signal.default_int_handler)
+        end_on(STOP_SIGNALS)
         parts = Parts()
         try:
             parts.start_broker(os.environ.get("REDIS_URL"))
-            self.stdout.write("正在准备数据库，首次约需一分钟……")
-            parts.run_to_its_end("preparation", PREPARATION)
+            self.prepare()
             parts.start("worker", WORKER)
             parts.start("web", (*WEB, "--bind", f"{host}:{port}"))
             parts.wait_for_answer(host, port)
@@ -78,6 +62,16 @@ class Command(BaseCommand):
             self.stdout.write("\n正在停止……")
         finally:
             parts.stop()
+
+    def prepare(self) -> None:
+        """Bring database and assets up to date; on a second start next to nothing is left to do."""
+        self.stdout.write("正在准备数据库，首次约需一分钟……")
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("load_factors", stdout=self.stdout)
+        call_command("seed_demo", if_empty=True, stdout=self.stdout)
+        if not assets_are_collected():
+            call_command("collectstatic", interactive=False, verbosity=0)
+        connections.close_all()
 
     def tell_the_way(self, host: str, port: int) -> None:
         """Print where the portal, its accounts, its data and its logs are."""
@@ -91,7 +85,6 @@ class Parts:
 
     def __init__(self) -> None:
         LOG_DIR.mkdir(parents=True, exist_ok=True)
-        self.environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         self.broker = None
         self.running: dict[str, subprocess.Popen] = {}
 
@@ -107,20 +100,13 @@ class Parts:
                 f"没有可用的消息服务（{refusal}）。请安装 Redis"
                 "（Debian、Ubuntu：apt-get install redis-server），或设置 REDIS_URL。"
             ) from refusal
-        self.environment["REDIS_URL"] = self.broker.url
+        # The first is for the parts, the second for this process, whose settings are read already.
+        os.environ["REDIS_URL"] = os.environ["CELERY_BROKER_URL"] = self.broker.url
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Start one part, its output in a log file of its name."""
         with log_file(name).open("wb") as log:
-            self.running[name] = start_child(command, log=log, cwd=settings.BASE_DIR, env=self.environment)
-
-    def run_to_its_end(self, name: str, command: Sequence[str]) -> None:
-        """Run one part whose output the person in front of the terminal should see."""
-        part = start_child(command, log=None, cwd=settings.BASE_DIR, env=self.environment)
-        self.running[name] = part
-        if part.wait():
-            raise CommandError(f"{name} 未完成，原因见上。")
-        del self.running[name]
+            self.running[name] = start_child(command, log=log, cwd=settings.BASE_DIR)
 
     def wait_for_answer(self, host: str, port: int) -> None:
         """Wait until the web server says that it is well."""
@@ -152,6 +138,13 @@ class Parts:
             self.broker.stop()
 
 
+def end_on(stop_signals: Iterable[int]) -> None:
+    """Raise KeyboardInterrupt on these signals; a hang-up that nohup has us ignore stays ignored."""
+    for stop_signal in stop_signals:
+        if stop_signal != signal.SIGHUP or signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            signal.signal(stop_signal, signal.default_int_handler)
+
+
 def address_to_listen_on(environment: Mapping[str, str]) -> tuple[str, int]:
     """Return host and port from HOST and PORT, once sure that nobody else listens there."""
     host, port = environment.get("HOST") or "127.0.0.1", environment.get("PORT") or "8000"
@@ -165,7 +158,7 @@ def address_to_listen_on(environment: Mapping[str, str]) -> tuple[str, int]:
         except OSError as refusal:
             if refusal.errno == EADDRINUSE:
                 raise CommandError(f"端口 {port} 已被占用，请换一个，例如：make demo PORT=8001") from None
-            raise CommandError(f"无法监听 {host}:{port}：{refusal.strerror}。") from None
+            raise CommandError(f"无法监听 HOST={host}、PORT={port}：{refusal.strerror}。") from None
     return host, int(port)
 
 
