@@ -6,6 +6,8 @@ _WEIGHTS = [pow(3, position, 31) for position in range(17)]
 _ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ORGANISATION_WEIGHTS = [3, 7, 9, 10, 5, 8, 4, 2]
 
+ORGANISATION_WARNING = "统一社会信用代码第9至17位（组织机构代码）校验不符。已保存，请核对证书原件。"
+
 
 def check_character(first_17: str) -> str:
     """The 18th character that GB 32100-2015 derives from the first 17.

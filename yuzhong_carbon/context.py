@@ -23,7 +23,7 @@ REVIEW = Entry("审核", "reporting:review-queue", "review")
 COCKPIT = Entry("总览", "targets:cockpit", "chart")
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
-TRAIL = Entry("操作日志", "reporting:trail-list", "trail")
+TRAIL = Entry("操作日志", "agencies:trail-list", "trail")
 REGISTER = Entry("主数据管理", "admin:index", "settings")
 ACCOUNTS = Entry("账号与角色", "admin:index", "user")
 

@@ -106,9 +106,7 @@ class Membership(models.Model):
         held = {row.role for row in self._held_beside()} | {self.role}
         if sum(bool(held & duty) for duty in (GRANTING, DECIDING, AUDITING)) > 1:
             raise ValidationError(
-                {
-                    "role": "授权（系统管理员）、审计（审计员）与填报、审核、管理须由不同的人担任。请使用另一账号。"
-                }
+                "授权（系统管理员）、审计（审计员）与填报、审核、管理须由不同的人担任。请使用另一账号。"
             )
 
     def _held_beside(self):

@@ -135,10 +135,9 @@ def test_nobody_grants_to_themselves(district):
 def test_granting_deciding_and_auditing_never_meet_in_one_person(district, held, wanted):
     user = user_with(held, district.bureau)
 
-    with pytest.raises(ValidationError) as error:
+    with pytest.raises(ValidationError, match="须由不同的人担任"):
         actions.grant_role(membership(user, wanted, district.bureau), by=district.administrator)
 
-    assert list(error.value.message_dict) == ["role"]
     assert user.memberships.count() == 1
 
 

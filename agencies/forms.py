@@ -1,0 +1,104 @@
+"""Forms of the register's and accounts' admin pages, and the filters of the trail."""
+
+from django import forms
+from django.contrib.auth.forms import UserCreationForm
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.forms.models import BaseInlineFormSet
+
+from .models import Membership, Occupancy, User
+from .models.trail import Verb
+
+
+class OccupancyForm(forms.ModelForm):
+    class Meta:
+        model = Occupancy
+        fields = ("agency", "share", "valid_from", "valid_to")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.instance.is_checked_together = True
+
+
+class OccupancyFormSet(BaseInlineFormSet):
+    """All shares of a building: each is compared with the others as they stand on the page."""
+
+    def clean(self):
+        super().clean()
+        if any(self.errors):
+            return
+        filled = [form for form in self.forms if form.instance.pk or form.has_changed()]
+        for form in filled:
+            others = [other.instance for other in filled if other is not form]
+            sentence = form.instance.excess_beside(others) if form.has_changed() else None
+            if sentence:
+                form.add_error("share", sentence)
+
+
+class AccountForm(UserCreationForm):
+    """A new account with its first password."""
+
+    class Meta(UserCreationForm.Meta):
+        model = User
+        fields = ("username", "name", "office_phone")
+
+
+class MembershipForm(forms.ModelForm):
+    # The admin sets the acting administrator.
+    acting = None
+
+    class Meta:
+        model = Membership
+        fields = ("user", "agency", "role", "valid_from", "valid_to")
+        help_texts = {
+            "valid_to": "最后有效日，当日仍有效；不填为长期有效。须立即终止时，在列表中勾选后选“立即终止”。"
+        }
+
+    def clean_user(self):
+        user = self.cleaned_data["user"]
+        if user == self.acting:
+            raise ValidationError("不能给自己授权，请由另一位系统管理员办理。")
+        return user
+
+
+def _day(label):
+    return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class TrailFilterForm(forms.Form):
+    """Narrows the trail. An empty field narrows nothing; a wrong one shows no rows but its error."""
+
+    first_day = _day("自")
+    last_day = _day("至")
+    verb = forms.ChoiceField(label="操作", required=False, choices=[("", "全部"), *Verb.choices])
+    person = forms.CharField(label="账号或姓名", required=False, max_length=150)
+    agency = forms.CharField(label="机构名称或编码", required=False, max_length=100)
+
+    def clean(self):
+        first, last = self.cleaned_data.get("first_day"), self.cleaned_data.get("last_day")
+        if first and last and last < first:
+            self.add_error("last_day", "不能早于“自”。")
+
+    def narrow(self, events):
+        if not self.is_valid():
+            return events.none()
+        given = self.cleaned_data
+        if given["first_day"]:
+            events = events.filter(at__date__gte=given["first_day"])
+        if given["last_day"]:
+            events = events.filter(at__date__lte=given["last_day"])
+        if given["verb"]:
+            events = events.filter(verb=given["verb"])
+        if given["person"]:
+            typed = Q(actor__isnull=True, detail__icontains=given["person"])
+            events = events.filter(Q(actor_name__icontains=given["person"]) | typed)
+        if given["agency"]:
+            named = Q(agency__name__icontains=given["agency"]) | Q(agency__key__icontains=given["agency"])
+            events = events.filter(named)
+        return events
+
+    @property
+    def sentence(self):
+        """What the rows were narrowed by, for the trail row of an export."""
+        given = [f"{self.fields[name].label}：{value}" for name, value in self.cleaned_data.items() if value]
+        return "；".join(given) or "全部"
