@@ -22,7 +22,7 @@ _CHANGED = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column 
 
 REFUSALS = (
     immutable.Refusal(
-        "line_stays_insert", _LINE, ("INSERT",), "A submitted revision takes no new line.", _SUBMITTED.format(row="NEW")
+        "line_stays", _LINE, ("INSERT",), "A submitted revision takes no new line.", _SUBMITTED.format(row="NEW")
     ),
     immutable.Refusal(
         "line_stays",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 from agencies import trail
 from agencies.models import Agency
@@ -15,9 +16,9 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from . import approved, bulk, calendar
+from .accounting.exact import FUEL_TOTALS
 from .models import Edition, Item, KnownBy, Line, Period, Report, Revision, Status
 from .models.filing import content_hash
-from .panels import TOTALS
 
 REQUIRED_COLUMNS = ("agency", "year", "month", "item", "quantity")
 OPTIONAL_COLUMNS = ("cost_yuan", "unit")
@@ -92,14 +93,14 @@ class Reading:
 
 def load_table(path):
     """CSV or XLSX as a table of texts. Raises Unreadable when it is neither or lacks a column."""
-    import pandas as pd
+    import pandas as pd  # Here and not above: half a second that only an import needs to spend.
 
     try:
         if str(path).lower().endswith(".xlsx"):
             table = pd.read_excel(path, dtype=str, keep_default_na=False)
         else:
             table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OSError, KeyError) as fault:
+    except (ValueError, OSError, KeyError, BadZipFile) as fault:
         raise Unreadable([Problem(1, "文件", f"不是可读的 CSV（UTF-8）或 XLSX：{fault}")]) from fault
     missing = [name for name in REQUIRED_COLUMNS if name not in table.columns]
     unknown = [name for name in table.columns if name not in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)]
@@ -187,7 +188,7 @@ class Reader:
         return next((each for each in self.editions if each.valid_from <= day), self.editions[-1])
 
     def _item_fits(self, number, where, code, unit):
-        if code not in self.asked[where.edition.pk] and code not in TOTALS:
+        if code not in self.asked[where.edition.pk] and code not in FUEL_TOTALS:
             self._refuse(number, "item", f"“{where.edition}”没有指标“{code}”。")
             return False
         expected = self.items[code].unit
@@ -220,7 +221,7 @@ class Reader:
     def _check_totals(self):
         """A fuel total beside its parts must be their sum; it is then dropped, since it says nothing more."""
         for month in filter(None, self.months.values()):
-            for total, parts in TOTALS.items():
+            for total, parts in FUEL_TOTALS.items():
                 given = [month.lines[part].quantity or 0 for part in parts if part in month.lines]
                 if total not in month.lines or not given:
                     continue
@@ -239,7 +240,7 @@ class Reader:
 
     def _fill_not_listed(self, month):
         """An energy or water item that the file does not mention is stated as not applicable, in so many words."""
-        covered = {part for total, parts in TOTALS.items() if total in month.lines for part in parts}
+        covered = {part for total, parts in FUEL_TOTALS.items() if total in month.lines for part in parts}
         for code in self.asked[month.edition.pk] - set(month.lines) - covered:
             item = self.items[code]
             if item.cost_code:

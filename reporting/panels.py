@@ -6,6 +6,8 @@ Pure: NumPy arrays and plain values, no database.
 import numpy as np
 from numpy.typing import NDArray
 
+from .accounting.exact import FUEL_TOTALS
+
 # The order is the storage layout: append at the end, never reorder.
 PANEL_ITEMS = (
     "102", "103", "1031", "104", "1041", "1042", "1043",
@@ -14,9 +16,6 @@ PANEL_ITEMS = (
 )  # fmt: skip
 COLUMN = {code: column for column, code in enumerate(PANEL_ITEMS)}
 MONTHS = 12
-
-# A total and its parts: where the parts are filed the total is theirs, where only the total is known it stands alone.
-TOTALS = {"150": ("1501", "1502"), "160": ("1601", "1602")}
 
 _STORED = np.dtype("<f8")
 
@@ -44,7 +43,7 @@ def month_row(quantities: dict[str, float | None], asked: set[str]) -> NDArray[n
     was outside the statistics then. An asked item that was not answered stays NaN.
     """
     row = np.array([_cell(code, quantities, asked) for code in PANEL_ITEMS], dtype=np.float64)
-    for total, parts in TOTALS.items():
+    for total, parts in FUEL_TOTALS.items():
         row[[COLUMN[code] for code in (total, *parts)]] = _split(total, parts, quantities, row)
     return row
 

@@ -89,7 +89,7 @@ def differing_figure():
                 continue
             fault = _difference(figure, fresh)
             if fault:
-                return f"机构 {figure or fresh.agency_id} 的指标：{fault}"
+                return f"{figure or f'机构 {fresh.agency_id} {year.year}年'} 的指标：{fault}"
         if stored:
             return f"{next(iter(stored.values()))} 的指标没有对应的数据面板。"
     return None
@@ -110,9 +110,9 @@ def differing_group_figure():
             figure = stored.pop(_group(fresh), None)
             fault = _difference(figure, fresh)
             if fault:
-                return f"分组 {fresh} 的指标：{fault}"
+                return f"{fresh} 的指标：{fault}"
         if stored:
-            return f"分组 {next(iter(stored.values()))} 的指标没有来源。"
+            return f"{next(iter(stored.values()))} 的指标没有来源。"
     return None
 
 

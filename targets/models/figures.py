@@ -89,7 +89,7 @@ class Figure(IndicatorColumns):
         indexes = (models.Index(fields=("year", "rule_set"), name="figure_year_rule_set"),)
 
     def __str__(self):
-        return f"{self.agency} {self.year} {self.rule_set_id}"
+        return f"{self.agency} {self.year}年"
 
     @property
     def monthly(self):
@@ -142,7 +142,7 @@ class GroupFigure(IndicatorColumns):
         )
 
     def __str__(self):
-        return f"{self.kind} {self.key} {self.year} {self.panel}"
+        return f"{self.get_kind_display()} {self.key} {self.year}年 {self.get_panel_display()}"
 
     @property
     def monthly(self):

@@ -49,12 +49,12 @@ def _shared_building(agencies, sharing):
 def _cars(agency, shape):
     """As many as the newest month states; the electric ones came last."""
     energies = ["diesel"] * shape.diesel_cars + ["petrol"] * shape.cars
-    electric = min(shape.cars - shape.diesel_cars, 3)
+    electric = min(shape.cars - shape.diesel_cars, 1)
     for number in range(shape.cars):
         is_electric = number >= shape.cars - electric
         yield Vehicle(
             agency=agency,
             plate=f"演{agency.pk:05d}{number:02d}",
             energy="electric" if is_electric else energies[number],
-            registered_on=date(2021, 6, 1) if is_electric else SINCE,
+            registered_on=date(2024, 1, 1) if is_electric else SINCE,
         )

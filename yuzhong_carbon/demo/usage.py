@@ -39,10 +39,10 @@ PROFILES = {
 
 # The course of each institution: yearly change of electricity, gas, water and people, and how common it is.
 COURSES = (
-    ("ahead", 0.40, (-0.021, -0.030, -0.019, 0.002)),
-    ("on path", 0.35, (-0.011, -0.015, -0.010, 0.001)),
-    ("behind", 0.20, (0.004, -0.004, 0.003, -0.002)),
-    ("growing", 0.05, (0.022, 0.010, 0.015, 0.004)),
+    ("ahead", 0.40, (-0.017, -0.036, -0.0146, 0.0012)),
+    ("on path", 0.35, (-0.009, -0.018, -0.0077, 0.0006)),
+    ("behind", 0.20, (0.004, -0.005, 0.003, -0.0012)),
+    ("growing", 0.05, (0.022, 0.012, 0.015, 0.0024)),
 )
 PRICES = {"110": 0.62, "120": 4.2, "140": 2.65, "1501": 7.9, "1601": 7.6, "105": 6.5}
 
@@ -114,8 +114,8 @@ def month_of(shape: Shape, month: date, number: int) -> dict[str, float]:
 
 
 def _cars(shape, month):
-    """Petrol cars give way to electric ones, one every two years."""
-    electric = min(shape.cars - shape.diesel_cars, max(0, (month.year - 2019) // 2))
+    """Petrol cars give way to electric ones, one every four years."""
+    electric = min(shape.cars - shape.diesel_cars, max(0, (month.year - 2020) // 4))
     petrol = shape.cars - shape.diesel_cars - electric
     return {"104": shape.cars, "1041": petrol, "1042": shape.diesel_cars, "1043": electric}
 

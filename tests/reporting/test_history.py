@@ -1,0 +1,157 @@
+"""Importing settled months: exact, all or nothing, each refused cell named."""
+
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+
+import pandas as pd
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from agencies.models import Event
+from reporting import history
+from reporting.models import KnownBy, Line, Panel, Report, Revision, StaleMark, Status
+from tests.factories import District
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "agency,year,month,item,quantity,cost_yuan"
+
+
+@pytest.fixture
+def district():
+    return District()
+
+
+@pytest.fixture
+def import_months(tmp_path):
+    def run(rows, *options, header=HEADER):
+        path = tmp_path / "months.csv"
+        path.write_text("\n".join([header, *rows]), encoding="utf-8")
+        out = StringIO()
+        call_command("import_months", str(path), *options, stdout=out)
+        return out.getvalue()
+
+    return run
+
+
+def test_without_yes_nothing_is_written(district, import_months):
+    said = import_months([f"{district.institution.key},2024,3,110,1000,620"])
+    assert "1 行，1 个机构，1 个机构月" in said
+    assert "未写入" in said
+    assert not Revision.objects.exists()
+
+
+def test_a_month_enters_as_approved_with_its_document_trail_panel_and_stale_mark(district, import_months):
+    key = district.institution.key
+    import_months([f"{key},2024,3,110,1000.5,620", f"{key},2024,3,102,500,"], "--yes", "--document", "2024年报")
+    report = Report.objects.get(agency=district.institution, period__month=date(2024, 3, 1))
+    revision = report.approved
+    assert (revision.status, revision.document_reference, revision.edition.slug) == (Status.APPROVED, "2024年报", "2022")
+    assert report.latest == revision
+    line = revision.lines.get(item="110")
+    assert (line.quantity, line.cost_yuan, line.unit) == (Decimal("1000.5"), Decimal(620), "kWh")
+    assert Event.objects.get(agency=district.institution).verb == "import"
+    panel = Panel.objects.get(agency=district.institution, year=2024)
+    assert panel.approved_months == 0b100
+    assert StaleMark.objects.filter(agency=district.institution, year=2024).exists()
+
+
+def test_energy_that_the_file_does_not_list_is_stated_as_not_applicable(district, import_months):
+    said = import_months([f"{district.institution.key},2024,3,110,1000,"], "--yes")
+    gas = Line.objects.get(item="140")
+    assert (gas.quantity, gas.known_by, gas.note) == (None, KnownBy.NOT_APPLICABLE, history.NOT_LISTED)
+    assert "未列而按不适用记 10 项" in said
+    assert not Line.objects.filter(item="103").exists()
+
+
+def test_states_may_stand_for_numbers(district, import_months):
+    import_months([f"{district.institution.key},2024,3,140,未计量,"], "--yes")
+    assert Line.objects.get(item="140").known_by == KnownBy.NOT_METERED
+
+
+def test_the_given_edition_holds_for_every_month(district, import_months):
+    import_months([f"{district.institution.key},2015,12,110,1000,"], "--edition", "2020", "--yes")
+    assert Revision.objects.get().edition.slug == "2020"
+
+
+def test_more_than_four_decimals_are_rounded_half_up_and_counted(district, import_months):
+    said = import_months([f"{district.institution.key},2024,3,110,0.00005,"], "--yes")
+    assert Line.objects.get(item="110").quantity == Decimal("0.0001")
+    assert "四舍五入到 4 位小数 1 处" in said
+
+
+def next_month():
+    today = timezone.localdate()
+    return f"{today.year},{today.month}"
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("NOBODY,2024,3,110,1,", "第 2 行 agency：名录中没有报送机构“NOBODY”"),
+        ("KEY,24x,3,110,1,", "第 2 行 year：“24x”不是年份"),
+        ("KEY,2024,13,110,1,", "第 2 行 month：“13”不是月份，应为 1 到 12"),
+        ("KEY,NEXT,110,1,", "第 2 行 month：.*尚未结束"),
+        ("KEY,2024,3,999,1,", "第 2 行 item：.*没有指标“999”"),
+        ("KEY,2021,3,PV,1,", "第 2 行 item：.*没有指标“PV”"),
+        ("KEY,2024,3,110,-1,", "第 2 行 quantity：“-1”不是 0 或正数"),
+        ("KEY,2024,3,110,,", "第 2 行 quantity：“”不是 0 或正数.*写“不适用”"),
+        ('KEY,2024,3,110,"1,000",', "第 2 行 quantity：“1,000”不是 0 或正数"),
+        ("KEY,2024,3,110,1,x", "第 2 行 cost_yuan：“x”不是 0 或正数"),
+        ("KEY,2024,3,110,1,\nKEY,2024,3,110,2,", "第 3 行 item：.*指标 110 重复出现"),
+        ("KEY,2024,3,150,9,\nKEY,2024,3,1501,5,\nKEY,2024,3,1502,3,", r"第 2 行 quantity：.*150 应等于 1501\+1502，即 8"),
+    ],
+)
+def test_a_bad_cell_is_refused_by_row_and_column_and_nothing_is_written(district, import_months, row, sentence):
+    row = row.replace("KEY", district.institution.key).replace("NEXT", next_month())
+    good = f"{district.institution.key},2023,1,110,5,"
+    with pytest.raises(CommandError, match=sentence):
+        import_months([*row.split("\n"), good], "--yes")
+    assert not Revision.objects.exists()
+
+
+def test_a_unit_that_is_not_the_items_own_is_refused(district, import_months):
+    row = f"{district.institution.key},2024,3,110,1,万kWh"
+    with pytest.raises(CommandError, match="第 2 行 unit：指标 110 的单位应为 kWh，现为“万kWh”"):
+        import_months([row], header="agency,year,month,item,quantity,unit")
+
+
+def test_a_missing_or_unknown_column_is_named(district, import_months):
+    with pytest.raises(CommandError, match=r"第 1 行 quantity：缺少此列(.|\n)*第 1 行 amount：不认识此列"):
+        import_months(["x,2024,3,110,1"], header="agency,year,month,item,amount")
+
+
+def test_a_month_that_was_filed_is_not_overwritten(district, import_months):
+    row = f"{district.institution.key},2024,3,110,1000,"
+    import_months([row], "--yes")
+    with pytest.raises(CommandError, match="已有报送，不能用历史导入覆盖"):
+        import_months([row], "--yes")
+
+
+def test_a_month_after_the_institution_left_is_refused(district, import_months):
+    district.institution.registered_to = date(2024, 1, 31)
+    district.institution.save()
+    with pytest.raises(CommandError, match="已于 2024-01-31 退出名录"):
+        import_months([f"{district.institution.key},2024,3,110,1000,"])
+
+
+def test_an_unknown_edition_is_refused_with_the_known_ones(district, import_months):
+    with pytest.raises(CommandError, match="没有制度版本“1999”，现有：2020、2022、2025"):
+        import_months(["x"], "--edition", "1999")
+
+
+def test_a_file_that_is_no_table_is_refused_with_a_sentence(district, tmp_path):
+    path = tmp_path / "months.xlsx"
+    path.write_bytes(b"PK\x03\x04 this is no workbook")
+    with pytest.raises(CommandError, match="不是可读的 CSV（UTF-8）或 XLSX"):
+        call_command("import_months", str(path))
+
+
+def test_a_workbook_is_read_like_a_csv(district, tmp_path):
+    path = tmp_path / "months.xlsx"
+    row = [district.institution.key, "2024", "3", "110", "1000.5"]
+    pd.DataFrame([row], columns=HEADER.split(",")[:5]).to_excel(path, index=False)
+    call_command("import_months", str(path), "--yes", stdout=StringIO())
+    assert Line.objects.get(item="110").quantity == Decimal("1000.5")

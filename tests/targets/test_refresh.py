@@ -1,0 +1,188 @@
+"""From approved months to figures, worked by hand."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agencies.models import AgencyType
+from reporting import actions, approved, history
+from reporting.models import Panel, Report, StaleMark
+from targets import plan_library, refresh
+from targets.models import Figure, GroupFigure, GroupKind, GroupPanel, PlanPeriod
+from tests import cases
+from tests.factories import District, InstitutionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def district():
+    plan_library.load()
+    return District()
+
+
+def enter(rows):
+    """Import (agency key, year, month, item, quantity) rows as settled history and refresh."""
+    texts = [tuple(map(str, row)) for row in rows]
+    table = pd.DataFrame(texts, columns=["agency", "year", "month", "item", "quantity"])
+    history.enter(history.Reader().read(table), document="测试")
+    refresh.refresh_all()
+
+
+def year_of(key, year, months=range(1, 13), **quantities):
+    return [(key, year, month, item.strip("_"), value) for month in months for item, value in quantities.items()]
+
+
+def test_chongqing_2015_imported_gives_the_published_figures(district):
+    key = district.institution.key
+    stocks = {"102", "103"}
+    rows = [
+        (key, 2015, month, item, quantity if item in stocks or month == 1 else 0)
+        for item, quantity in cases.CHONGQING_2015.items()
+        for month in range(1, 13)
+    ]
+    enter(rows)
+    figure = Figure.objects.get(agency=district.institution, year=2015)
+    assert round(figure.kgce / 1e7, 2) == 110.75
+    assert (round(figure.kgce_per_person, 2), round(figure.m3_per_person, 2)) == (220.84, 27.72)
+    assert round(figure.kgce_per_m2, 2) == 12.75
+
+
+def test_five_percent_less_electricity_in_2023_than_in_2021_is_more_carbon_on_the_inventory_basis(district):
+    PlanPeriod.objects.create(slug="test", name="试", base_year=2021, end_year=2023)
+    PlanPeriod.objects.filter(slug="14-5").update(base_year=2023, end_year=2024)
+    key = district.institution.key
+    enter(year_of(key, 2021, _110=1000, _102=100, _103=10) + year_of(key, 2023, _110=950, _102=100, _103=10))
+    figure = Figure.objects.get(agency=district.institution, year=2023)
+    assert figure.kg_co2_per_m2_change == pytest.approx(-0.05)
+    assert figure.kg_co2_per_m2_inventory_change == pytest.approx(0.95 * 0.5581 / 0.4743 - 1)
+    assert round(figure.kg_co2_per_m2_inventory_change, 3) == 0.118
+
+
+def test_a_year_is_compared_with_the_same_months_of_its_base_year(district):
+    key = district.institution.key
+    summer = year_of(key, 2020, months=[7], _110=3000, _102=100, _103=10)
+    rest = year_of(key, 2020, months=[1, 2], _110=1000, _102=100, _103=10)
+    enter(summer + rest + year_of(key, 2021, months=[1, 2], _110=900, _102=100, _103=10))
+    figure = Figure.objects.get(agency=district.institution, year=2021)
+    assert figure.kgce_per_m2 == pytest.approx(2 * 900 * 0.1229 / 100)
+    assert figure.kgce_per_m2_base == pytest.approx(2 * 1000 * 0.1229 / 100)
+    assert figure.kgce_per_m2_change == pytest.approx(-0.1)
+    assert (figure.approved_months, figure.compared_months) == (0b11, 0b11)
+
+
+def test_unknown_people_leave_per_person_figures_unknown_and_the_others_known(district):
+    key = district.institution.key
+    enter(year_of(key, 2020, _110=1000, _120=50, _102=100))
+    figure = Figure.objects.get(agency=district.institution, year=2020)
+    assert (figure.kgce_per_person, figure.m3_per_person, figure.people) == (None, None, None)
+    assert figure.kgce_per_m2 == pytest.approx(12 * 1000 * 0.1229 / 100)
+
+
+def test_gas_that_is_not_metered_leaves_the_month_unknown_instead_of_low(district):
+    key = district.institution.key
+    rows = year_of(key, 2020, months=[1], _110=1000, _102=100, _140="未计量")
+    enter(rows + year_of(key, 2020, months=[2], _110=1000, _102=100))
+    figure = Figure.objects.get(agency=district.institution, year=2020)
+    assert figure.kgce == pytest.approx(122.9)
+    assert figure.approved_months == 0b11
+
+
+def test_a_group_is_the_ratio_of_sums_over_its_institutions(district):
+    other = InstitutionFactory(parent=district.department, type_code=AgencyType.EDUCATION, street="大坪街道")
+    enter(
+        year_of(district.institution.key, 2020, _110=1000, _102=100, _103=10)
+        + year_of(other.key, 2020, _110=500, _102=400, _103=50)
+    )
+    ratio = 12 * 1500 * 0.1229 / 500
+    node = GroupFigure.objects.filter(kind=GroupKind.NODE, panel=GroupPanel.ALL)
+    assert {figure.key for figure in node} == {district.bureau.key, district.department.key}
+    assert {round(figure.kgce_per_m2, 9) for figure in node} == {round(ratio, 9)}
+    education = GroupFigure.objects.get(kind=GroupKind.TYPE, key="021", panel=GroupPanel.ALL)
+    assert education.kgce_per_m2 == pytest.approx(12 * 500 * 0.1229 / 400)
+    assert GroupFigure.objects.filter(kind=GroupKind.STREET, key="大坪街道").exists()
+
+
+def test_the_comparable_panel_leaves_out_who_is_new(district):
+    new = InstitutionFactory(parent=district.department)
+    key = district.institution.key
+    enter(
+        year_of(key, 2020, _110=1000, _102=100, _103=10)
+        + year_of(key, 2025, _110=900, _102=100, _103=10)
+        + year_of(new.key, 2025, _110=9000, _102=100, _103=10)
+    )
+    found = {
+        figure.panel: figure.kgce_per_m2_change
+        for figure in GroupFigure.objects.filter(key=district.bureau.key, year=2025)
+    }
+    assert found[GroupPanel.COMPARABLE] == pytest.approx(-0.1)
+    assert found[GroupPanel.ALL] == pytest.approx(9900 / 200 / 10 - 1)
+
+
+def test_an_approval_marks_its_year_and_the_refresh_clears_the_mark(district):
+    district.approved(date(2025, 3, 1), {"110": 1000, "102": 100, "103": 10})
+    assert list(StaleMark.objects.values_list("agency", "year")) == [(district.institution.pk, 2025)]
+    refresh.refresh_all()
+    assert not StaleMark.objects.exists()
+    assert Figure.objects.get(year=2025).kgce == pytest.approx(122.9)
+
+
+def test_a_changed_base_year_recomputes_the_years_compared_with_it(district):
+    key = district.institution.key
+    enter(year_of(key, 2025, _110=950, _102=100, _103=10))
+    assert Figure.objects.get(year=2025).kgce_per_m2_change is None
+    enter(year_of(key, 2020, _110=1000, _102=100, _103=10))
+    assert Figure.objects.get(year=2025).kgce_per_m2_change == pytest.approx(-0.05)
+
+
+def test_refreshing_twice_changes_nothing(district):
+    key = district.institution.key
+    enter(year_of(key, 2020, _110=1000, _102=100, _103=10) + year_of(key, 2025, _110=950, _102=100, _103=10))
+    before = figures()
+    years = {district.institution.pk: {2020, 2025}}
+    approved.rebuild(years)
+    refresh.refresh_all()
+    assert figures() == before
+
+
+def figures():
+    skipped = {"id", "computed_at"}
+    return [
+        {field.name: getattr(figure, field.attname) for field in model._meta.concrete_fields if field.name not in skipped}
+        for model in (Figure, GroupFigure)
+        for figure in model.objects.order_by("year", "pk")
+    ]
+
+
+quantity = st.one_of(st.none(), st.integers(0, 10_000))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(months=st.lists(st.tuples(st.integers(1, 12), quantity, st.booleans()), min_size=1, max_size=6))
+def test_the_panel_kept_by_approvals_equals_the_panel_made_from_lines(months):
+    with transaction.atomic():
+        district = District()
+        for month, electricity, is_corrected in months:
+            file_month(district, date(2025, month, 1), electricity, is_corrected)
+        kept = {(panel.agency_id, panel.year): panel for panel in Panel.objects.all()}
+        years = {district.institution.pk: {2025}}
+        made = dict(approved.from_lines(years))
+        assert {place: (bytes(panel.packed), panel.approved_months) for place, panel in kept.items()} == {
+            place: (bytes(panel.packed), panel.approved_months) for place, panel in made.items()
+        }
+        transaction.set_rollback(True)
+
+
+def file_month(district, month, electricity, is_corrected):
+    """Approve a month, or correct it where it is approved already; None files nothing metered."""
+    report = district.report(month)
+    quantities = {"102": 100, "103": 10} | ({} if electricity is None else {"110": electricity})
+    if report.approved_id is None:
+        district.approved(month, quantities)
+    elif is_corrected:
+        actions.open_correction(Report.objects.get(pk=report.pk), by=district.filer, reason="更正")
+        district.approved(month, quantities)
