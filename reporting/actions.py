@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agencies import trail
-from agencies.models import Agency
-from agencies.models.trail import Verb
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
+
+from agencies import trail
+from agencies.models import Agency
+from agencies.models.trail import Verb
 
 from . import access, approved, calendar, findings, notices
 from .models import Edition, Item, KnownBy, Line, Period, Report, Revision, Status
@@ -48,10 +49,15 @@ class Entry:
         return cls(line.quantity, line.known_by, line.cost_yuan, line.note)
 
     def __str__(self):
-        if self.quantity is None:
-            return str(KnownBy(self.known_by).label)
-        cost = "" if self.cost_yuan is None else f"（{self.cost_yuan:f}元）"
-        return f"{self.quantity.normalize():f}{cost}"
+        way = KnownBy(self.known_by)
+        words = [way.label if self.quantity is None else f"{self.quantity.normalize():f}"]
+        if way == KnownBy.ESTIMATED:
+            words.append("估算")
+        if self.cost_yuan is not None:
+            words.append(f"费用{self.cost_yuan:f}元")
+        if self.note:
+            words.append(f"说明“{self.note}”")
+        return "，".join(words)
 
 
 @transaction.atomic
@@ -208,7 +214,9 @@ def _open_revision(report, by):
 def _next_revision(report, by, reason):
     edition = report.latest.edition if report.latest else Edition.objects.for_month(report.period.month)
     number = report.latest.number + 1 if report.latest else 1
-    revision = Revision.objects.create(report=report, number=number, edition=edition, reason=reason, opened_by=by)
+    revision = Revision.objects.create(
+        report=report, number=number, edition=edition, reason=reason, opened_by=by
+    )
     Report.objects.filter(pk=report.pk).update(latest=revision)
     return revision
 
@@ -232,18 +240,20 @@ def _replace_lines(revision, entries):
     changed = [code for code in sorted(before | entries) if before.get(code) != entries.get(code)]
     if not changed:
         return []
-    units = dict(Item.objects.filter(code__in=entries).values_list("code", "unit"))
+    items = Item.objects.in_bulk(changed)
     revision.lines.filter(item__in=changed).delete()
-    Line.objects.bulk_create([_line(revision, code, entries[code], units) for code in changed if code in entries])
-    return [f"{code}：{before.get(code, '未填')} → {entries.get(code, '未填')}" for code in changed]
+    Line.objects.bulk_create(
+        [_line(revision, items[code], entries[code]) for code in changed if code in entries]
+    )
+    return [f"{items[code]}：{before.get(code, '未填')} → {entries.get(code, '未填')}" for code in changed]
 
 
-def _line(revision, code, entry, units):
+def _line(revision, item, entry):
     return Line(
         revision=revision,
-        item_id=code,
+        item=item,
         quantity=entry.quantity,
-        unit=units[code],
+        unit=item.unit,
         cost_yuan=entry.cost_yuan,
         known_by=entry.known_by,
         note=entry.note,
