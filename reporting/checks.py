@@ -37,7 +37,12 @@ class Statement:
 Statements = Mapping[str, Statement]
 
 # Totals that are the sum of their parts, and totals that hold at least their parts (domain reference, section 6).
-SUMS = {"150": ("1501", "1502"), "160": ("1601", "1602"), "PV": ("PV1", "PV2"), "240": ("2401", "2402", "2403")}
+SUMS = {
+    "150": ("1501", "1502"),
+    "160": ("1601", "1602"),
+    "PV": ("PV1", "PV2"),
+    "240": ("2401", "2402", "2403"),
+}
 CONTAINERS = {"104": ("1041", "1042", "1043"), "103": ("1031",), "110": ("240",), "102": ("201",)}
 
 # Unit prices in yuan per unit, outside of which a unit slip is likely (domain reference, section 6).
@@ -131,7 +136,9 @@ def _steady(statements: Statements, last_month: Statements, names: Mapping[str, 
             yield Finding("steady", code, Severity.WARNING, text)
 
 
-def _against_last_year(statements: Statements, last_year: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
+def _against_last_year(
+    statements: Statements, last_year: Statements, names: Mapping[str, str]
+) -> Iterable[Finding]:
     for code in (*PRICE_BANDS, "130", "105", "170"):
         moved = change(statements, last_year, code)
         if moved is None or abs(moved) <= YEAR_LIMIT:

@@ -60,7 +60,8 @@ def neighbours_of(reports):
     rows = rows.select_related("period").prefetch_related("approved__lines")
     found = {(row.agency_id, row.period.month): _by_item(row.approved.lines.all()) for row in rows}
     return {
-        report.pk: tuple(found.get((report.agency_id, month), {}) for month in months[report.pk]) for report in reports
+        report.pk: tuple(found.get((report.agency_id, month), {}) for month in months[report.pk])
+        for report in reports
     }
 
 

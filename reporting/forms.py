@@ -4,12 +4,14 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from agencies.models import Agency, AgencyKind
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
 
+from agencies.models import Agency, AgencyKind
+
 from .actions import Entry
+from .checks import Finding, Severity
 from .models import KnownBy, Line, Period, Revision, Status
 from .sheet import Row
 
@@ -87,12 +89,13 @@ class MonthForm(forms.Form):
         found = {row.item.code: self._entry(row) for row in self.sheet.rows}
         return {code: entry for code, entry in found.items() if entry}
 
-    def lines(self):
-        """The entries as lines that are not stored, for the checks."""
-        return [
+    def verdict(self):
+        """What the checks say of the entries, saved or not."""
+        lines = [
             Line(item_id=code, quantity=entry.quantity, cost_yuan=entry.cost_yuan)
             for code, entry in self.entries().items()
         ]
+        return self.sheet.verdict(lines, [*self._unreadable()])
 
     def refuse(self, findings):
         """Put the rule engine's errors on the fields they concern, without repeating the field's name."""
@@ -105,10 +108,16 @@ class MonthForm(forms.Form):
         """Sentences naming each item whose stored answer is not the one typed here. `stored`: code → Entry."""
         typed = self.entries()
         return [
-            f"{row.name}：已保存“{_text(stored.get(row.item.code))}”，您填写“{_text(typed.get(row.item.code))}”"
+            f"{row.name}：已保存的是 {stored.get(row.item.code, '未填')}；您填写的是 {typed.get(row.item.code, '未填')}"
             for row in self.sheet.rows
             if stored.get(row.item.code) != typed.get(row.item.code)
         ]
+
+    def _unreadable(self):
+        """The fields' own errors as findings."""
+        for name, errors in self.errors.items():
+            code, label = name.partition("-")[2], self.fields[name].label
+            yield from (Finding("unreadable", code, Severity.ERROR, f"{label}：{error}") for error in errors)
 
     def _start(self, row):
         if self.sheet.is_fresh:
@@ -198,10 +207,6 @@ def _plain(number):
     return None if number is None else f"{number.normalize():f}"
 
 
-def _text(entry):
-    return "未填" if entry is None else str(entry)
-
-
 class ReturnForm(forms.Form):
     reason = forms.CharField(
         label="退回原因",
@@ -230,9 +235,15 @@ class QueueFilters(forms.Form):
     def __init__(self, *args, user, **options):
         super().__init__(*args, **options)
         months = Period.objects.values_list("month", flat=True)
-        self.fields["month"].choices = [("", "全部"), *((f"{day:%Y-%m}", f"{day.year}年{day.month}月") for day in months)]
+        self.fields["month"].choices = [
+            ("", "全部"),
+            *((f"{day:%Y-%m}", f"{day.year}年{day.month}月") for day in months),
+        ]
         self.fields["words"].widget.attrs["placeholder"] = "名称或机构编码"
-        self.fields["department"].queryset = Agency.objects.visible_to(user).filter(kind=AgencyKind.DEPARTMENT)
+        departments = Agency.objects.visible_to(user).filter(kind=AgencyKind.DEPARTMENT)
+        self.fields["department"].queryset = departments
+        if len(departments) < 2:
+            del self.fields["department"]
 
     def narrow(self, reports):
         """The reports that fit; a value that cannot be read is named beside its field and narrows nothing."""

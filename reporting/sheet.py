@@ -9,7 +9,24 @@ from .models import Edition, Item, Line, Section
 
 # What hardly moves from month to month and may start from last month's answer; a metered quantity never does.
 CARRIED = frozenset(
-    ("101", "102", "103", "1031", "104", "1041", "1042", "1043", "106", "190", "191", "192", "200", "201", "210", "220")
+    (
+        "101",
+        "102",
+        "103",
+        "1031",
+        "104",
+        "1041",
+        "1042",
+        "1043",
+        "106",
+        "190",
+        "191",
+        "192",
+        "200",
+        "201",
+        "210",
+        "220",
+    )
 )
 
 
@@ -27,6 +44,11 @@ class Row:
     @property
     def name(self):
         return findings.short_name(self.item.name)
+
+    @property
+    def is_blank(self):
+        """An optional item of which neither this month nor those beside it say anything."""
+        return not (self.is_required or self.line or self.last_month or self.last_year or self.earlier)
 
     @property
     def year_change(self):
@@ -67,16 +89,13 @@ class Verdict:
     """What the rule engine says of a month as it stands."""
 
     asked: int
+    answered: int
     missing: list[checks.Finding]
     errors: list[checks.Finding]
     warnings: list[checks.Finding]
     totals: list[Total]
 
     names: dict[str, str]
-
-    @property
-    def answered(self):
-        return self.asked - len(self.missing)
 
     @property
     def missing_names(self):
@@ -108,16 +127,26 @@ class Sheet:
     @property
     def sections(self):
         """(section name, rows) in the order of the form, empty sections left out."""
-        found = ((section.label, [row for row in self.rows if row.item.section == section]) for section in Section)
-        return [(name, rows) for name, rows in found if rows]
+        return _by_section(self.rows)
 
-    def verdict(self, lines):
-        """What the checks say of these lines (stored or not) as this month's answer."""
+    @property
+    def stated_sections(self):
+        """The sections without the optional items that nobody ever answered."""
+        return _by_section(row for row in self.rows if not row.is_blank)
+
+    def verdict(self, lines, unreadable=()):
+        """What the checks say of these lines (stored or not) as this month's answer.
+
+        `unreadable`: findings on what was typed but cannot be a line; such an item is wrong, not missing.
+        """
         errors = findings.errors(lines, self.edition)
+        required = {row.item.code for row in self.rows if row.is_required}
+        typed = {finding.item for finding in unreadable}
         return Verdict(
-            asked=sum(row.is_required for row in self.rows),
-            missing=[error for error in errors if error.rule == "required"],
-            errors=[error for error in errors if error.rule != "required"],
+            asked=len(required),
+            answered=len(required & {line.item_id for line in lines}),
+            missing=[error for error in errors if error.rule == "required" and error.item not in typed],
+            errors=[*unreadable, *(error for error in errors if error.rule != "required")],
             warnings=findings.compared(lines, self.last_month, self.last_year),
             totals=self._totals({line.item_id: line.quantity for line in lines}),
             names={row.item.code: row.name for row in self.rows},
@@ -147,6 +176,13 @@ class Sheet:
                 words = [findings.short_name(self.items[part].name) for part in parts]
                 totals.append(Total(self.items[code], words, sum(known)))
         return totals
+
+
+def _by_section(rows):
+    found = {section.label: [] for section in Section}
+    for row in rows:
+        found[row.item.get_section_display()].append(row)
+    return [(name, rows) for name, rows in found.items() if rows]
 
 
 def _by_item(revision):

@@ -3,7 +3,6 @@
 from functools import partial
 from typing import NamedTuple
 
-from agencies.models import Agency, Event
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -11,6 +10,8 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+
+from agencies.models import Agency, Event
 
 from . import access, actions, findings
 from .forms import CorrectionForm, MonthForm, QueueFilters, ReportFilters, ReturnForm
@@ -204,7 +205,7 @@ def _form_page(request, report, form, version, **context):
         "report": report,
         "form": form,
         "version": version,
-        "verdict": form.sheet.verdict(form.lines()),
+        "verdict": form.verdict(),
         "today": timezone.localdate(),
     }
     return render(request, template, context)
@@ -250,7 +251,9 @@ def _next_in_queue(user, report):
 
 
 def _way_out(report):
-    return {Status.SUBMITTED: "如需修改，请先撤回。", Status.APPROVED: "如需修改，请发起更正。"}[report.status]
+    return {Status.SUBMITTED: "如需修改，请先撤回。", Status.APPROVED: "如需修改，请发起更正。"}[
+        report.status
+    ]
 
 
 def _page(request, rows):

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-from agencies.access import Role
-from agencies.models import Agency
 from celery import current_app
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -14,6 +12,9 @@ from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+
+from agencies.access import Role
+from agencies.models import Agency
 from reporting.models import Period, Report, Revision, Status
 
 RECENT = 5
@@ -67,12 +68,16 @@ def _own_months(agencies):
     today = timezone.localdate()
     reports = Report.objects.filter(agency__in=agencies).with_state()
     owed = reports.to_file().order_by("period__month", "agency__path")
-    decided = Revision.objects.filter(report__agency__in=agencies, status__in=(Status.APPROVED, Status.RETURNED))
+    decided = Revision.objects.filter(
+        report__agency__in=agencies, status__in=(Status.APPROVED, Status.RETURNED)
+    )
     return {
         "today": today,
         "owed": [Owed(report, (report.period.due_on - today).days) for report in owed],
         "waiting": reports.awaiting_review(),
-        "decided": decided.select_related("report__agency", "report__period", "decided_by").order_by("-decided_at")[:RECENT],
+        "decided": decided.select_related("report__agency", "report__period", "decided_by").order_by(
+            "-decided_at"
+        )[:RECENT],
     }
 
 
@@ -85,7 +90,10 @@ def _subtree_state(request, agencies):
     return {
         "period": period,
         "today": timezone.localdate(),
-        "counts": [(label, state or "missing", counted.get(state, 0)) for state, label in ((None, "未填报"), *Status.choices)],
+        "counts": [
+            (label, state or "missing", counted.get(state, 0))
+            for state, label in ((None, "未填报"), *Status.choices)
+        ],
         "page_obj": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
     }
 
@@ -106,7 +114,7 @@ def healthz(request):
 
 @login_not_required
 def readyz(request):
-    """Whether pages can be served: they need the database. Without the broker figures come later, so it is only told."""
+    """Whether pages can be served: they need the database. A broker that is down only delays the figures."""
     database = _database_answers()
     text = f"database: {_word(database)}\nbroker: {_word(_broker_answers())}\n"
     return HttpResponse(text, content_type="text/plain", status=200 if database else 503)
