@@ -14,6 +14,7 @@ from .progress import Standing
 
 KG_PER_TONNE = 1000
 INDEX_OF_BASE = 100
+PATH_NOTE = "按各年与基准年相同月份的变化折算；空心点未满全年，取两年均有数据的部分。"
 # A part of the last year decides nothing yet.
 UNFINISHED = {Standing.MET: Standing.ON_PATH, Standing.MISSED: Standing.BEHIND}
 
@@ -58,7 +59,7 @@ class Card:
     target: float | None
     end_year: int | None
     status: Standing
-    comparable_change: float | None = None
+    other_change: float | None = None
     inventory_change: float | None = None
     is_inventory_provisional: bool = False
 
@@ -73,8 +74,8 @@ class Card:
         return 4 if falls_short and round(self.change, 4) <= round(self.required, 4) else 2
 
 
-def card(indicator, row, plan, year, *, is_whole, comparable=None, base_row=None):
-    """`row` may be None; `comparable`: the row of the comparable institutions; `base_row`: the base year's own row."""
+def card(indicator, row, plan, year, *, is_whole, other=None, base_row=None):
+    """`row` may be None; `other`: the same year's row of the other panel; `base_row`: the base year's own row."""
     target = plan.target(indicator, year)
     change = row.change(indicator) if row else None
     return Card(
@@ -87,7 +88,7 @@ def card(indicator, row, plan, year, *, is_whole, comparable=None, base_row=None
         target=_less(target.reduction) if target else None,
         end_year=target.plan_period.end_year if target else None,
         status=standing(target, change, year, is_whole=is_whole),
-        comparable_change=comparable.change(indicator) if comparable else None,
+        other_change=other.change(indicator) if other else None,
         inventory_change=row.change("kg_co2_per_m2_inventory") if row else None,
         is_inventory_provisional=any(each.is_provisional for each in (row, base_row) if each),
     )
@@ -156,8 +157,11 @@ def path_chart(indicator, plan, year, rows, is_whole):
         "base": INDEX_OF_BASE,
         "target_year": period.end_year,
         "target": _index(_less(goal)),
+        "note": PATH_NOTE if goal else f"{PATH_NOTE}目标待下达，暂无要求路径。",
         "value_label": f"当年值（{indicator.unit}）",
-        "points": [_path_point(indicator, target, rows.get(each), each, period, is_whole) for each in period.years],
+        "points": [
+            _path_point(indicator, target, rows.get(each), each, period, is_whole) for each in period.years
+        ],
     }
 
 
@@ -197,14 +201,14 @@ def _monthly(quantity, row, scale):
     return [float(value) / scale for value in row.monthly[QUANTITIES.index(quantity)]]
 
 
-def totals_chart(rows):
+def totals_chart(rows, decimals):
     """Total carbon of each year on both bases. rows: of one node or institution, oldest first."""
     if not rows:
         return {}
     return {
         "kind": "bars",
         "unit": "tCO₂",
-        "decimals": 0,
+        "decimals": decimals,
         "category": "年份",
         "series": "考核口径",
         "beside": "清单口径",
@@ -215,7 +219,7 @@ def totals_chart(rows):
 def _total(row):
     months = months_with_energy(row)
     return {
-        "label": f"{row.year}年" if len(months) == MONTHS else f"{row.year}年{months_in_words(months)}",
+        "label": str(row.year) if len(months) == MONTHS else f"{row.year}\n{months_in_words(months)}",
         "value": _tonnes(row.kg_co2_target),
         "beside": _tonnes(row.kg_co2_inventory),
         "beside_provisional": row.is_provisional,

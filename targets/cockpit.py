@@ -5,10 +5,11 @@ or none, so that the page costs the same for one institution and for a thousand.
 from dataclasses import dataclass
 from datetime import date
 
-from agencies.models import Agency, AgencyKind
 from django.db.models import Count, F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
+
+from agencies.models import Agency, AgencyKind
 from reporting.models import StaleMark, Status
 
 from . import cards
@@ -48,6 +49,9 @@ class Rows:
         """All institutions for a whole year; for a running one those known in the same months of both years."""
         return GroupPanel.ALL if self.is_whole(year) or not self._is_compared(year) else GroupPanel.COMPARABLE
 
+    def other_panel(self, year):
+        return GroupPanel.COMPARABLE if self.panel(year) == GroupPanel.ALL else GroupPanel.ALL
+
     def _is_compared(self, year):
         row = self._own.get((year, GroupPanel.ALL))
         return row is not None and row.base_year is not None
@@ -76,6 +80,7 @@ class Head:
     months: str
     is_whole: bool
     panel: str
+    other_panel: str
     rule_set: object
     computed_at: object
     institutions: int
@@ -94,7 +99,8 @@ def head(rows, year):
         year=year,
         months=cards.months_in_words(cards.months_with_energy(row)) if row else "无",
         is_whole=rows.is_whole(year),
-        panel=GroupPanel(rows.panel(year)).label,
+        panel=rows.panel(year).label,
+        other_panel=rows.other_panel(year).label,
         rule_set=row.rule_set if row else None,
         computed_at=row.computed_at if row else None,
         institutions=row.institutions if row else 0,
@@ -109,7 +115,7 @@ def target_cards(rows, plan, year):
             plan,
             year,
             is_whole=rows.is_whole(year),
-            comparable=rows.of(year, GroupPanel.COMPARABLE),
+            other=rows.of(year, rows.other_panel(year)),
             base_row=_base_row(rows, year),
         )
         for indicator in Indicator
@@ -131,7 +137,7 @@ def path_charts(rows, plan, year):
 
 
 def totals_chart(rows):
-    return cards.totals_chart([rows.of(year, GroupPanel.ALL) for year in rows.years])
+    return cards.totals_chart([rows.of(year, GroupPanel.ALL) for year in rows.years], decimals=0)
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,14 @@ def ranked_systems(rows, plan, year, indicator):
     """The systems of the year, the greatest reduction first; unknown ones last. `extent`: institutions."""
     target, is_whole = plan.target(indicator, year), rows.is_whole(year)
     found = [
-        _ranked(row, row.key, row.name, indicator, row.institutions, cards.standing(target, row.change(indicator), year, is_whole=is_whole))
+        _ranked(
+            row,
+            row.key,
+            row.name,
+            indicator,
+            row.institutions,
+            cards.standing(target, row.change(indicator), year, is_whole=is_whole),
+        )
         for row in rows.systems(year)
     ]
     return sorted(found, key=lambda ranked: (ranked.change is None, ranked.change or 0.0, ranked.key))
@@ -163,11 +176,11 @@ def _ranked(row, key, name, indicator, extent, status):
 
 @dataclass(frozen=True)
 class Ranking:
-    """The institutions at both ends, and how many of all compared ones are behind the path."""
+    """The institutions at both ends, and how many of all compared ones are behind the path; None without a target."""
 
     best: list
     worst: list
-    behind: int
+    behind: int | None
     compared: int
 
 
@@ -180,9 +193,15 @@ def ranked_institutions(user, node, plan, year, indicator):
     return Ranking(
         best=[_institution(row, target, indicator) for row in best],
         worst=[_institution(row, target, indicator) for row in worst],
-        behind=found[0].behind if found else 0,
+        behind=_number_behind(found, target),
         compared=found[0].compared if found else 0,
     )
+
+
+def _number_behind(found, target):
+    if target is None or target.reduction is None:
+        return None
+    return found[0].behind if found else 0
 
 
 def _both_ends(user, node, year, indicator, target):
@@ -216,16 +235,24 @@ def filing(node, year):
     """Counts of the register and its reports: of the year what is covered, of all years what needs attention."""
     in_year = Q(**{_REPORT_YEAR: year})
     latest = "reports__latest__status"
-    to_file = Q(reports__latest__isnull=True) | Q(**{f"{latest}__in": (Status.DRAFT, Status.RETURNED, Status.WITHDRAWN)})
+    to_file = Q(reports__latest__isnull=True) | Q(
+        **{f"{latest}__in": (Status.DRAFT, Status.RETURNED, Status.WITHDRAWN)}
+    )
     is_due = Q(reports__period__due_on__lt=timezone.localdate())
-    counts = Agency.objects.institutions().within([node.path]).aggregate(
-        registered=Count("pk", filter=registered_in(year), distinct=True),
-        expected=Count("reports", filter=in_year),
-        approved=Count("reports", filter=in_year & Q(reports__approved__isnull=False)),
-        submitted=Count("reports", filter=in_year & Q(**{latest: Status.SUBMITTED, "reports__approved__isnull": True})),
-        overdue=Count("reports", filter=Q(reports__pk__isnull=False) & to_file & is_due),
-        to_review=Count("reports", filter=Q(**{latest: Status.SUBMITTED})),
-        returned=Count("reports", filter=Q(**{latest: Status.RETURNED})),
+    counts = (
+        Agency.objects.institutions()
+        .within([node.path])
+        .aggregate(
+            registered=Count("pk", filter=registered_in(year), distinct=True),
+            expected=Count("reports", filter=in_year),
+            approved=Count("reports", filter=in_year & Q(reports__approved__isnull=False)),
+            submitted=Count(
+                "reports", filter=in_year & Q(**{latest: Status.SUBMITTED, "reports__approved__isnull": True})
+            ),
+            overdue=Count("reports", filter=Q(reports__pk__isnull=False) & to_file & is_due),
+            to_review=Count("reports", filter=Q(**{latest: Status.SUBMITTED})),
+            returned=Count("reports", filter=Q(**{latest: Status.RETURNED})),
+        )
     )
     return counts | {"missing": counts["expected"] - counts["approved"] - counts["submitted"]}
 

@@ -1,11 +1,13 @@
 """Search bars of the cockpit and the institution pages."""
 
-from agencies.models import AgencyType
 from django import forms
+
+from agencies.models import AgencyType
 
 from .models import Indicator
 
-STATUSES = (("", "全部"), ("enough", "达到要求"), ("behind", "未达到要求"), ("unknown", "数据不足"))
+ALL = ("", "全部")
+STATUSES = (ALL, ("enough", "达到要求"), ("behind", "未达到要求"), ("unknown", "数据不足"))
 
 
 class YearFilters(forms.Form):
@@ -13,15 +15,15 @@ class YearFilters(forms.Form):
 
     year = forms.TypedChoiceField(label="年份", required=False, coerce=int, empty_value=None)
 
-    def __init__(self, sent, *, choices, default_year, **options):
+    def __init__(self, sent, *, years, default_year):
         # Bound with what stands by default, so that the selects show what the page shows.
-        super().__init__({"year": default_year, "indicator": Indicator.ENERGY_PER_AREA} | sent.dict(), **options)
+        super().__init__({"year": default_year, "indicator": Indicator.ENERGY_PER_AREA} | sent.dict())
         self.default_year = default_year
-        self.fields["year"].choices = choices
-        self.is_valid()
+        self.fields["year"].choices = years
 
     @property
     def chosen_year(self):
+        self.is_valid()
         return self.cleaned_data.get("year") or self.default_year
 
 
@@ -30,6 +32,7 @@ class CockpitFilters(YearFilters):
 
     @property
     def chosen_indicator(self):
+        self.is_valid()
         return Indicator(self.cleaned_data.get("indicator") or Indicator.ENERGY_PER_AREA)
 
 
@@ -37,12 +40,17 @@ class InstitutionFilters(CockpitFilters):
     """An empty field does not narrow."""
 
     department = forms.ChoiceField(label="主管部门", required=False)
-    type_code = forms.ChoiceField(label="类型", required=False, choices=[("", "全部"), *AgencyType.choices])
+    type_code = forms.ChoiceField(label="类型", required=False, choices=[ALL, *AgencyType.choices])
     status = forms.ChoiceField(label="对照要求", required=False, choices=STATUSES)
     words = forms.CharField(label="机构", required=False, max_length=60)
 
-    def __init__(self, *args, departments, **options):
-        super().__init__(*args, **options)
-        self.fields["indicator"].label = "指标"
-        self.fields["department"].choices = [("", "全部"), *((row.key, row.name) for row in departments)]
+    def __init__(self, sent, *, departments, **options):
+        super().__init__(sent, **options)
+        self.departments = {row.key: row for row in departments}
+        self.fields["indicator"].label = "对照指标"
+        self.fields["department"].choices = [ALL, *((row.key, row.name) for row in departments)]
         self.fields["words"].widget.attrs["placeholder"] = "名称或机构编码"
+
+    @property
+    def chosen_department(self):
+        return self.departments.get(self.cleaned_data.get("department"))

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from agencies.models import Agency, AgencyKind, Vehicle
 from django.conf import settings
 from django.db.models import Count, F, FilteredRelation, Max, Q
 from django.utils import timezone
+
+from agencies.models import Agency, AgencyKind, Vehicle
 from reporting.models import Report, RuleSet
 
 from . import cards
@@ -18,8 +19,10 @@ from .progress import Standing
 
 ALL_MONTHS = (1 << MONTHS) - 1
 # Column of the list → what it sorts by; each indicator by its value and by its change.
-SORTS = {"name": "name", "system": "parent__name", "type": "type_code"} | {
-    f"{indicator}{ending}": f"figure__{indicator}{ending}" for indicator in Indicator for ending in ("", "_change")
+SORTS = {"name": "name", "system": "parent__name"} | {
+    f"{indicator}{ending}": f"figure__{indicator}{ending}"
+    for indicator in Indicator
+    for ending in ("", "_change")
 }
 
 
@@ -49,19 +52,19 @@ def listed(user, filters, plan, rule_set, sort):
     own = Q(figures__year=filters.chosen_year, figures__rule_set=rule_set)
     rows = Agency.objects.institutions().visible_to(user).filter(registered_in(filters.chosen_year))
     rows = rows.annotate(figure=FilteredRelation("figures", condition=own)).select_related("parent", "figure")
-    rows = rows.filter(_of_kind(filters.cleaned_data), _with_status(filters, plan))
+    rows = rows.filter(_described(filters), _with_status(filters, plan))
     descends, column = sort.startswith("-"), SORTS.get(sort.removeprefix("-"), "path")
     order = F(column).desc(nulls_last=True) if descends else F(column).asc(nulls_last=True)
     return rows.order_by(order, "path")
 
 
-def _of_kind(wanted):
-    words = (wanted.get("words") or "").strip()
+def _described(filters):
+    words = filters.cleaned_data.get("words") or ""
     fits = Q(name__icontains=words) | Q(key__istartswith=words)
-    if wanted.get("department"):
-        fits &= Q(path__contains=f"{wanted['department']}/")
-    if wanted.get("type_code"):
-        fits &= Q(type_code=wanted["type_code"])
+    if filters.chosen_department:
+        fits &= Q(path__startswith=filters.chosen_department.path)
+    if filters.cleaned_data.get("type_code"):
+        fits &= Q(type_code=filters.cleaned_data["type_code"])
     return fits
 
 
@@ -138,7 +141,8 @@ def trend_charts(rows, year):
     )
     this, last = rows.get(year), rows.get(year - 1)
     return [
-        (name, title, cards.trend_chart(name, unit, this, last, year, scale)) for name, title, unit, scale in quantities
+        (name, title, cards.trend_chart(name, unit, this, last, year, scale))
+        for name, title, unit, scale in quantities
     ]
 
 
@@ -162,7 +166,11 @@ def months(agency, row, year):
     values = row.monthly if row else np.full((len(QUANTITIES), MONTHS), np.nan)
     shown = {name: values[QUANTITIES.index(name)] for name in list(Month.__annotations__)[1:-1]}
     return [
-        Month(date(year, month, 1), report=reports.get(month), **{name: row[month - 1] for name, row in shown.items()})
+        Month(
+            date(year, month, 1),
+            report=reports.get(month),
+            **{name: row[month - 1] for name, row in shown.items()},
+        )
         for month in range(1, MONTHS + 1)
     ]
 

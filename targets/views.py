@@ -1,10 +1,11 @@
 """Pages of what the months mean: the cockpit of a node, the institutions, one institution."""
 
-from agencies.models import Agency, AgencyKind
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+
+from agencies.models import Agency, AgencyKind
 
 from . import access, cards, cockpit, institution_page
 from .cards import Plan
@@ -26,8 +27,7 @@ def system_detail(request, key):
 
 def _node_page(request, node):
     user, plan, rows = request.user, Plan(), cockpit.Rows(request.user, node)
-    choices = plan.year_choices(max([timezone.localdate().year, *rows.years]))
-    filters = CockpitFilters(request.GET, choices=choices, default_year=rows.default_year)
+    filters = CockpitFilters(request.GET, years=_years(plan, rows.years), default_year=rows.default_year)
     year, indicator = filters.chosen_year, filters.chosen_indicator
     context = {
         "node": node,
@@ -83,7 +83,7 @@ def _institution_filters(request):
     plan, years = Plan(), institution_page.years_with_figures(request.user)
     filters = InstitutionFilters(
         request.GET,
-        choices=plan.year_choices(max([timezone.localdate().year, *years])),
+        years=_years(plan, years),
         default_year=institution_page.default_year(years),
         departments=institution_page.departments(request.user),
     )
@@ -95,9 +95,8 @@ def institution_detail(request, key):
     institutions = Agency.objects.institutions().visible_to(request.user).select_related("parent")
     agency = get_object_or_404(institutions, key=key)
     plan, rows = Plan(), institution_page.figures(agency)
-    choices = plan.year_choices(max([timezone.localdate().year, *rows]))
     default_year = institution_page.default_year(institution_page.whole_years(rows))
-    filters = YearFilters(request.GET, choices=choices, default_year=default_year)
+    filters = YearFilters(request.GET, years=_years(plan, rows), default_year=default_year)
     return render(request, "targets/institution_detail.html", _detail(agency, plan, rows, filters))
 
 
@@ -115,11 +114,16 @@ def _detail(agency, plan, rows, filters):
         "cards": institution_page.target_cards(rows, plan, year),
         "charts": institution_page.path_charts(rows, plan, year),
         "trends": institution_page.trend_charts(rows, year),
-        "totals": cards.totals_chart(list(rows.values())),
+        "totals": cards.totals_chart(list(rows.values()), decimals=1),
         "months": institution_page.months(agency, row, year),
         "buildings": institution_page.buildings(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
     }
+
+
+def _years(plan, with_figures):
+    """The years to choose from: of the plan, up to this one."""
+    return plan.year_choices(max([timezone.localdate().year, *with_figures]))
 
 
 def _permit(user, verb):

@@ -148,11 +148,12 @@
     const option = { ...frame(chart), series };
     if (!chart.beside) option.legend = { show: false };
     option.tooltip.axisPointer = { type: "shadow" };
-    return chart.horizontal ? lying(option, names, width) : standing(option, names, chart.beside ? 44 : 20);
+    return chart.horizontal ? lying(option, names, width) : standing(option, names, chart.beside ? 44 : 20, width);
   };
 
-  const standing = (option, names, top) => {
+  const standing = (option, names, top, width) => {
     option.grid.top = top;
+    Object.assign(names.axisLabel, { interval: 0, width: (width - 60) / names.data.length, overflow: "break", lineHeight: 14 });
     return { ...option, xAxis: names, yAxis: values() };
   };
 
