@@ -4,6 +4,7 @@ Nothing is deleted here: agencies, buildings, vehicles and roles end with a date
 """
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.admin import UserAdmin as AuthUserAdmin
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import PermissionDenied
@@ -40,6 +41,19 @@ class Permitted:
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """No side doors from one form into another."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = (
+                False
+            )
+        return field
+
+    def changelist_view(self, request, extra_context=None):
+        title = f"{self.opts.verbose_name_plural}列表"
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
 
 class RegisterAdmin(Permitted, SimpleHistoryAdmin):
@@ -117,17 +131,7 @@ class ElectricityAccountInline(Permitted, admin.TabularInline):
 
 @admin.register(Agency)
 class AgencyAdmin(RegisterAdmin):
-    list_display = (
-        "name",
-        "key",
-        "kind",
-        "type_code",
-        "is_party_government_organ",
-        "parent",
-        "street",
-        "registered_from",
-        "registered_to",
-    )
+    list_display = ("name", "key", "kind", "type_code", "parent", "registered_to")
     list_select_related = ("parent",)
     list_filter = (AgencyState, "kind", "type_code", "is_party_government_organ", "street")
     search_fields = ("name", "key", "credit_code")
@@ -200,6 +204,7 @@ class UserAdmin(Permitted, AuthUserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "name", "office_phone", "is_active")}),
         ("登录", {"fields": ("password_link", "last_login", "date_joined")}),
+        ("角色", {"fields": ("roles_now",)}),
     )
     add_fieldsets = ((None, {"fields": ("username", "name", "office_phone", "password1", "password2")}),)
 
@@ -215,7 +220,7 @@ class UserAdmin(Permitted, AuthUserAdmin):
         if obj is None:
             return ()
         own = ("is_active",) if obj == request.user else ()
-        return ("username", "password_link", "last_login", "date_joined", *own)
+        return ("username", "password_link", "last_login", "date_joined", "roles_now", *own)
 
     def save_model(self, request, obj, form, change):
         actions.save_account(obj, by=request.user)
@@ -273,8 +278,12 @@ class MembershipAdmin(RegisterAdmin):
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and (obj is None or obj.user_id != request.user.pk)
 
+    def get_fields(self, request, obj=None):
+        """The agency of a granted role as plain text: its page is not for administrators."""
+        return ("user", "place" if obj else "agency", "role", "valid_from", "valid_to")
+
     def get_readonly_fields(self, request, obj=None):
-        return ("user", "agency", "role", "valid_from") if obj else ()
+        return ("user", "place", "role", "valid_from") if obj else ()
 
     def get_form(self, request, obj=None, **kwargs):
         form = super().get_form(request, obj, **kwargs)
@@ -286,6 +295,10 @@ class MembershipAdmin(RegisterAdmin):
             actions.date_role(obj, by=request.user, last_day=obj.valid_to)
         else:
             actions.grant_role(obj, by=request.user)
+
+    @admin.display(description="机构")
+    def place(self, membership):
+        return membership.agency.name
 
     @admin.action(description="立即终止")
     def end_now(self, request, memberships):

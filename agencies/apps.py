@@ -21,7 +21,7 @@ def install_triggers(using, **kwargs):
 
 class AgenciesConfig(AppConfig):
     name = "agencies"
-    verbose_name = "机构"
+    verbose_name = "名录与账号"
 
     def ready(self):
         from . import sign_in  # noqa: PLC0415, it needs the models, which are not there before
