@@ -25,7 +25,7 @@ UNTOLD = frozenset({"id", "path", "password", "last_login"})
 @transaction.atomic
 def register(row, *, by):
     """Enter a building, share, meter or vehicle, or store its changes; an agency goes to `register_agency`."""
-    _permit(by, "edit_register")
+    permit(by, "edit_register")
     row.full_clean()
     return _store(row, by)
 
@@ -33,7 +33,7 @@ def register(row, *, by):
 @transaction.atomic
 def register_agency(agency, *, by):
     """Enter an agency below its parent, or store its changes and, with a new parent, move all that is below it."""
-    _permit(by, "edit_register")
+    permit(by, "edit_register")
     _lock_tree()
     before = Agency.objects.get(pk=agency.pk) if agency.pk else None
     if before and before.key != agency.key:
@@ -56,7 +56,7 @@ def move(agency, parent, *, by):
 @transaction.atomic
 def strike(row, *, by):
     """Take out a row that has no dates to end it by: a meter's account number. The history keeps it."""
-    _permit(by, "edit_register")
+    permit(by, "edit_register")
     trail.record(Verb.REGISTER, by=by, agency=agency_of(row), detail=f"删除{row._meta.verbose_name} {row}")
     row._history_user = by
     row.delete()
@@ -65,7 +65,7 @@ def strike(row, *, by):
 @transaction.atomic
 def save_account(user, *, by):
     """Open an account or store its changes. Nobody closes their own."""
-    _permit(by, "edit_accounts")
+    permit(by, "edit_accounts")
     if user.pk and by and user.pk == by.pk and not user.is_active:
         raise ValidationError({"is_active": "不能停用自己的账号。"})
     changes = changes_of(user)
@@ -79,7 +79,7 @@ def save_account(user, *, by):
 @transaction.atomic
 def set_password(user, password, *, by):
     """Give an account a new password (None: no password at all) and lift its lock-out."""
-    _permit(by, "edit_accounts")
+    permit(by, "edit_accounts")
     user.set_password(password)
     user.save(update_fields=("password",))
     lock_outs.reset(username=user.username)
@@ -89,7 +89,7 @@ def set_password(user, password, *, by):
 @transaction.atomic
 def unlock(user, *, by):
     """Lift the lock-out after wrong passwords."""
-    _permit(by, "edit_accounts")
+    permit(by, "edit_accounts")
     if lock_outs.reset(username=user.username):
         _tell(by, user, "解除登录锁定")
 
@@ -134,16 +134,24 @@ def date_role(membership, *, by, last_day):
         _tell_role(by, membership, f"{membership.get_role_display()}：{'；'.join(changes)}")
 
 
+def permit(by, verb):
+    """The system may do everything, a person what their roles carry."""
+    if by is not None and not may(by, verb):
+        raise PermissionDenied
+
+
 def changes_of(row):
     """What differs from the stored row, as sentences “field：before → after”; a new row has no before."""
     before = type(row)._default_manager.filter(pk=row.pk).first() if row.pk else None
-    if before is None:
-        return []
-    fields = [field for field in row._meta.concrete_fields if field.name not in UNTOLD]
+    return changes_between(before, row) if before else []
+
+
+def changes_between(before, after):
+    fields = [field for field in after._meta.concrete_fields if field.name not in UNTOLD]
     return [
-        f"{field.verbose_name}：{_word(before, field)} → {_word(row, field)}"
+        f"{field.verbose_name}：{_word(before, field)} → {_word(after, field)}"
         for field in fields
-        if getattr(before, field.attname) != getattr(row, field.attname)
+        if getattr(before, field.name) != getattr(after, field.name)
     ]
 
 
@@ -154,13 +162,8 @@ def agency_of(row):
     return row.manager if isinstance(row, Building) else row.agency
 
 
-def _permit(by, verb):
-    if by is not None and not may(by, verb):
-        raise PermissionDenied
-
-
 def _permit_grant(by, user):
-    _permit(by, "edit_accounts")
+    permit(by, "edit_accounts")
     if by is not None and by.pk == user.pk:
         raise PermissionDenied("不能给自己授权，请由另一位系统管理员办理。")
 

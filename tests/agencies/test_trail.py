@@ -128,7 +128,7 @@ def test_the_database_refuses_to_change_or_delete_a_row(statement):
 def test_a_changed_column_is_found(column, value):
     chain(3)
 
-    without_triggers(f"UPDATE agencies_event SET {column} = %s WHERE sequence = 2", [value])  # noqa: S608
+    without_triggers(f"UPDATE agencies_event SET {column} = %s WHERE sequence = 2", [value])
 
     assert trail.first_fault() == "日志第 2 条内容与其哈希不符。"
 
