@@ -1,0 +1,464 @@
+"""Pages of filing and review: who sees what, what a click does, and that lists cost the same however long."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver, reverse
+
+from agencies.access import Role
+from agencies.models import Event
+from reporting import actions, urls
+from reporting.actions import Entry
+from reporting.models import Period, Report, Status
+from tests.factories import InstitutionFactory, entries, user_with
+
+FEBRUARY, MARCH = date(2025, 2, 1), date(2025, 3, 1)
+PEOPLE = ("filer", "department_user", "reviewer", "manager", "observer", "auditor", "administrator")
+
+
+def at(name, report):
+    return reverse(f"reporting:{name}", args=(report.agency.key, report.period.month))
+
+
+def signed_in(client, user):
+    client.force_login(user)
+    return client
+
+
+def text(response):
+    return response.content.decode()
+
+
+def post_of(report, **more):
+    """What a browser sends for a complete month."""
+    data = {"version": actions.version(report)}
+    for code, entry in entries(report, {"110": "1200", "120": "80"}).items():
+        data[f"quantity-{code}"] = "" if entry.quantity is None else str(entry.quantity)
+        data[f"known_by-{code}"] = str(entry.known_by)
+    return data | {name.replace("__", "-"): value for name, value in more.items()}
+
+
+def again(report):
+    return Report.objects.with_state().get(pk=report.pk)
+
+
+def quantities(report):
+    return dict(report.latest.lines.filter(quantity__isnull=False).values_list("item", "quantity"))
+
+
+# Who may see and do what: status code by person. Strangers to figures get 404, colleagues without the right 403.
+
+GET_PAGES = {
+    "report-list": dict.fromkeys(PEOPLE, 200),
+    "review-queue": dict.fromkeys(PEOPLE, 403) | {"reviewer": 200},
+    "report-detail": dict.fromkeys(PEOPLE, 200) | {"auditor": 404, "administrator": 404},
+    "report-edit": dict.fromkeys(PEOPLE, 403) | {"filer": 200, "auditor": 404, "administrator": 404},
+}
+POST_PAGES = {
+    name: dict.fromkeys(PEOPLE, 403) | {"auditor": 404, "administrator": 404} | allowed
+    for name, allowed in {
+        "report-submit": {"filer": 302},
+        "report-withdraw": {"filer": 302},
+        "report-approve": {"reviewer": 302},
+        "report-return": {"reviewer": 302},
+        "report-correct": {"filer": 302, "reviewer": 302},
+    }.items()
+}
+
+
+def test_the_matrix_covers_every_address():
+    assert {pattern.name for pattern in urls.urlpatterns} == set(GET_PAGES) | set(POST_PAGES)
+    assert "reporting" in get_resolver().namespace_dict
+
+
+def answers(client, district, method, address, *data):
+    """Status code by person, each signed in in turn."""
+    return {
+        person: getattr(signed_in(client, getattr(district, person)), method)(address, *data).status_code
+        for person in PEOPLE
+    }
+
+
+def address_of(name, report):
+    return reverse(f"reporting:{name}") if name in ("report-list", "review-queue") else at(name, report)
+
+
+@pytest.mark.parametrize("name", GET_PAGES)
+def test_a_page_is_for_its_readers(district, client, name):
+    address = address_of(name, district.report(MARCH))
+    assert answers(client, district, "get", address) == GET_PAGES[name]
+
+
+@pytest.mark.parametrize("name", POST_PAGES)
+def test_a_button_is_for_its_role(district, client, name):
+    address = at(name, district.submitted(MARCH, {"110": 100}))
+    assert answers(client, district, "post", address, {"reason": "有误"}) == POST_PAGES[name]
+
+
+def test_without_signing_in_every_page_leads_to_the_sign_in(district, client):
+    report = district.report(MARCH)
+    for name in (*GET_PAGES, *POST_PAGES):
+        address = address_of(name, report)
+        assert client.get(address).headers["Location"] == f"/login/?next={address}"
+
+
+def test_a_button_is_no_link(district, client):
+    report = district.report(MARCH)
+    signed_in(client, district.filer)
+    assert {client.get(at(name, report)).status_code for name in POST_PAGES} == {405}
+
+
+def test_the_neighbour_institution_is_not_found(district, client):
+    other = InstitutionFactory(parent=district.department)
+    report = district.report(MARCH, other)
+    signed_in(client, district.filer)
+    assert client.get(at("report-detail", report)).status_code == 404
+    assert client.post(at("report-edit", report), post_of(report)).status_code == 404
+    assert again(report).latest is None
+
+
+# The list
+
+
+def names_on(response):
+    return [f"{report.agency.name} {report.period}" for report in response.context["page_obj"]]
+
+
+def test_the_list_shows_newest_months_first_with_their_state(district, client):
+    district.approved(FEBRUARY, {"110": 100})
+    district.report(MARCH)
+    response = signed_in(client, district.filer).get(reverse("reporting:report-list"))
+    name = district.institution.name
+    assert names_on(response) == [f"{name} 2025-03", f"{name} 2025-02"]
+    assert all(words in text(response) for words in ("未填报", "逾期", "已通过", "共 2 条"))
+
+
+@pytest.mark.parametrize(
+    ("query", "months"),
+    [
+        ("", ["2025-03", "2025-02"]),
+        ("?month=2025-02", ["2025-02"]),
+        ("?state=missing", ["2025-03"]),
+        ("?state=approved", ["2025-02"]),
+        ("?state=overdue", ["2025-03"]),
+        ("?words=甲小学", ["2025-03", "2025-02"]),
+        ("?words=JIA", ["2025-03", "2025-02"]),
+        ("?words=乙", []),
+        ("?words=甲小学&state=returned", []),
+    ],
+)
+def test_the_list_is_narrowed_by_its_search_bar(district, client, query, months):
+    type(district.institution).objects.filter(pk=district.institution.pk).update(name="甲小学", key="JIA-1")
+    district.approved(FEBRUARY, {"110": 100})
+    district.report(MARCH)
+    response = signed_in(client, district.manager).get(reverse("reporting:report-list") + query)
+    assert [str(report.period) for report in response.context["page_obj"]] == months
+
+
+def test_the_list_is_narrowed_to_a_department(district, client):
+    other = InstitutionFactory(parent__parent=district.bureau)
+    actions.open_period(MARCH)
+    address = reverse("reporting:report-list")
+    response = signed_in(client, district.manager).get(address, {"department": other.parent.pk})
+    assert names_on(response) == [f"{other.name} 2025-03"]
+
+
+def test_the_list_goes_on_after_fifty_rows(district, client):
+    InstitutionFactory.create_batch(50, parent=district.department)
+    actions.open_period(MARCH)
+    response = signed_in(client, district.manager).get(reverse("reporting:report-list"), {"page": 2})
+    assert len(response.context["page_obj"]) == 1
+    assert "共 51 条" in text(response)
+
+
+def queries(client, address):
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize(("name", "person"), [("report-list", "manager"), ("review-queue", "reviewer")])
+def test_a_list_costs_the_same_at_one_and_at_three_rows(district, client, name, person):
+    district.approved(date(2024, 3, 1), {"110": 100})
+    district.submitted(MARCH, {"110": 200})
+    Report.objects.exclude(period__month=MARCH).filter(approved__isnull=True).delete()
+    signed_in(client, getattr(district, person))
+    at_one = queries(client, reverse(f"reporting:{name}"))
+    for _ in range(2):
+        agency = InstitutionFactory(parent=district.department)
+        filer = user_with(Role.FILER, agency)
+        district.approved(date(2024, 3, 1), {"110": 100}, agency=agency, by=filer)
+        district.submitted(MARCH, {"110": 200}, agency=agency, by=filer)
+    assert queries(client, reverse(f"reporting:{name}")) == at_one
+
+
+# The form
+
+
+def test_a_month_is_filed_in_one_go(district, client):
+    report = district.report(MARCH)
+    response = signed_in(client, district.filer).post(
+        at("report-edit", report), post_of(report, cost__110="720", submit=""), follow=True
+    )
+    assert "已提交，等待区机关事务管理局审核。" in text(response)
+    report = again(report)
+    assert report.status == Status.SUBMITTED
+    assert quantities(report) == {"110": 1200, "120": 80}
+    assert report.latest.lines.get(item="110").cost_yuan == 720
+    events = Event.objects.about(report.agency, MARCH).values_list("verb", "actor", "address")
+    assert list(events) == [
+        ("save", district.filer.pk, "127.0.0.1"),
+        ("submit", district.filer.pk, "127.0.0.1"),
+    ]
+
+
+def test_a_draft_may_be_incomplete(district, client):
+    report = district.report(MARCH)
+    response = signed_in(client, district.filer).post(
+        at("report-edit", report), {"version": "", "quantity-110": "1,200", "save": ""}, follow=True
+    )
+    assert "草稿已保存" in text(response)
+    assert again(report).status == Status.DRAFT
+    assert quantities(again(report)) == {"110": 1200}
+
+
+def test_an_unreadable_value_saves_nothing_and_keeps_what_was_typed(district, client):
+    report = district.report(MARCH)
+    data = {"version": "", "quantity-110": "一千二", "note-120": "新表", "quantity-140": "33.5", "save": ""}
+    response = signed_in(client, district.filer).post(at("report-edit", report), data)
+    page = text(response)
+    assert "请填写数字，如 1234.5（kWh），不带单位。" in page
+    assert 'value="一千二"' in page
+    assert 'value="新表"' in page
+    assert 'value="33.5"' in page
+    assert again(report).latest is None
+
+
+def test_what_contradicts_itself_stays_saved_as_a_draft_with_its_errors(district, client):
+    report = district.report(MARCH)
+    typed = post_of(report, quantity__103="10", known_by__103="metered", quantity__1031="11", submit="")
+    response = signed_in(client, district.filer).post(at("report-edit", report), typed)
+    form = response.context["form"]
+    assert dict(form.errors) == {"quantity-103": ["10 不应小于编制人数合计 11。"]}
+    assert "草稿已保存，尚未提交" in text(response)
+    assert again(report).status == Status.DRAFT
+    corrected = typed | {"version": response.context["version"], "quantity-1031": "9"}
+    client.post(at("report-edit", report), corrected)
+    assert again(report).status == Status.SUBMITTED
+
+
+def test_checking_saves_nothing(district, client):
+    report = district.report(MARCH)
+    response = signed_in(client, district.filer).post(
+        at("report-edit", report), {"version": "", "quantity-110": "1200", "check": ""}
+    )
+    assert "已答 <strong>1</strong> 项" in text(response)
+    assert 'value="1200"' in text(response)
+    assert again(report).latest is None
+
+
+def test_htmx_gets_the_verdict_alone(district, client):
+    report = district.report(MARCH)
+    response = signed_in(client, district.filer).post(
+        at("report-edit", report),
+        {"version": "", "quantity-110": "12x", "check": "1"},
+        headers={"HX-Request": "true"},
+    )
+    assert text(response).strip().startswith("<summary>")
+    assert "电：请填写数字" in text(response)
+
+
+def test_a_second_tab_does_not_overwrite_silently(district, client):
+    report = district.report(MARCH)
+    seen = actions.version(report)
+    actions.save_draft(report, {"110": Entry(Decimal(100)), "120": Entry(Decimal(7))}, by=district.filer)
+    typed = {"version": seen, "quantity-110": "999", "quantity-120": "7", "save": ""}
+    response = signed_in(client, district.filer).post(at("report-edit", report), typed)
+    assert response.context["differences"] == ["电：已保存的是 100；您填写的是 999"]
+    assert 'value="999"' in text(response)
+    assert quantities(again(report)) == {"110": 100, "120": 7}
+    client.post(at("report-edit", report), typed | {"version": response.context["version"]})
+    assert quantities(again(report)) == {"110": 999, "120": 7}
+
+
+def test_what_is_typed_is_kept_when_the_month_was_submitted_meanwhile(district, client):
+    report = district.report(MARCH)
+    actions.save_draft(report, entries(report, {"110": 100}), by=district.filer)
+    seen = actions.version(again(report))
+    actions.submit(report, by=district.filer)
+    typed = post_of(again(report), quantity__110="999") | {"version": seen}
+    response = signed_in(client, district.filer).post(at("report-edit", report), typed)
+    assert "现为“已提交”，不能修改" in text(response)
+    assert 'value="999"' in text(response)
+    assert quantities(again(report)) == {"110": 100}
+
+
+def test_the_form_stands_beside_last_month_and_last_year(district, client):
+    district.approved(date(2024, 3, 1), {"110": "1111.5"})
+    district.approved(FEBRUARY, {"110": "2222.25"})
+    page = text(signed_in(client, district.filer).get(at("report-edit", district.report(MARCH))))
+    assert all(words in page for words in ("1,111.5", "2,222.25", "沿用上月", "2025年2月", "2024年3月"))
+
+
+def test_the_form_tells_why_the_month_came_back(district, client):
+    report = district.submitted(MARCH, {"110": 100})
+    actions.send_back(report, by=district.reviewer, reason="电量与电费不符")
+    page = text(signed_in(client, district.filer).get(at("report-edit", report)))
+    assert "退回：</strong>电量与电费不符" in page
+    assert 'value="100"' in page
+
+
+def test_a_submitted_month_opens_no_form(district, client):
+    report = district.submitted(MARCH, {"110": 100})
+    response = signed_in(client, district.filer).get(at("report-edit", report), follow=True)
+    assert response.redirect_chain == [(at("report-detail", report), 302)]
+    assert "本月现为“已提交”，不能修改。如需修改，请先撤回。" in text(response)
+
+
+# The detail page and its buttons
+
+
+def verbs_shown(response):
+    return {name for name in POST_PAGES if f'/{name.removeprefix("report-")}/"' in text(response)}
+
+
+@pytest.mark.parametrize(
+    ("state", "person", "shown"),
+    [
+        ("missing", "filer", set()),
+        ("draft", "filer", {"report-submit"}),
+        ("submitted", "filer", {"report-withdraw"}),
+        ("submitted", "reviewer", {"report-approve", "report-return"}),
+        ("submitted", "manager", set()),
+        ("approved", "filer", {"report-correct"}),
+        ("approved", "reviewer", {"report-correct"}),
+        ("approved", "observer", set()),
+        ("returned", "reviewer", set()),
+    ],
+)
+def test_only_the_buttons_that_may_follow_are_shown(district, client, state, person, shown):
+    report = district.report(MARCH)
+    if state != "missing":
+        actions.save_draft(report, entries(report, {"110": 100}), by=district.filer)
+    if state in ("submitted", "approved", "returned"):
+        actions.submit(report, by=district.filer)
+    if state == "approved":
+        actions.approve(report, by=district.reviewer)
+    if state == "returned":
+        actions.send_back(report, by=district.reviewer, reason="有误")
+    response = signed_in(client, getattr(district, person)).get(at("report-detail", report))
+    assert verbs_shown(response) == shown
+
+
+def test_the_detail_page_tells_values_warnings_and_trail(district, client):
+    district.approved(date(2024, 3, 1), {"110": 100})
+    report = district.submitted(MARCH, {"110": 150})
+    page = text(signed_in(client, district.reviewer).get(at("report-detail", report)))
+    assert "电比上年同月变化 +50.0 %，超过 30 %。" in page
+    assert "+50.0 %" in page
+    assert "内容哈希" in page
+    assert f"{district.filer.name}" in page
+
+
+def test_every_revision_can_be_looked_at(district, client):
+    report = district.submitted(MARCH, {"110": 100})
+    actions.send_back(report, by=district.reviewer, reason="电量有误")
+    district.submitted(MARCH, {"110": 90})
+    signed_in(client, district.reviewer)
+    first = client.get(at("report-detail", report), {"revision": "1"})
+    assert first.context["revision"].number == 1
+    assert "电量有误" in text(first)
+    latest = client.get(at("report-detail", report))
+    assert latest.context["revision"].number == 2
+    assert "上一版" in text(latest)
+    assert client.get(at("report-detail", report), {"revision": "7"}).status_code == 404
+    assert client.get(at("report-detail", report), {"revision": "x"}).status_code == 404
+
+
+def test_a_second_click_becomes_a_sentence(district, client):
+    report = district.submitted(MARCH, {"110": 100})
+    signed_in(client, district.reviewer)
+    client.post(at("report-approve", report))
+    response = client.post(at("report-approve", report), follow=True)
+    assert "现为“已通过”，不能进行此操作。" in text(response)
+    assert Event.objects.filter(verb="approve").count() == 1
+
+
+def test_a_blank_reason_is_asked_for_and_a_long_one_is_kept(district, client):
+    report = district.submitted(MARCH, {"110": 100})
+    signed_in(client, district.reviewer)
+    blank = client.post(at("report-return", report), {"reason": "  "})
+    assert "请写明退回原因，填报员将据此修改。" in text(blank)
+    long = client.post(at("report-return", report), {"reason": "长" * 501})
+    assert "长" * 501 in text(long)
+    assert again(report).status == Status.SUBMITTED
+
+
+def test_a_correction_asks_for_its_reason(district, client):
+    report = district.approved(MARCH, {"110": 100})
+    signed_in(client, district.filer)
+    assert "请写明更正原因" in text(client.post(at("report-correct", report), {"reason": ""}))
+    client.post(at("report-correct", report), {"reason": "漏计3号楼电表"})
+    report = again(report)
+    assert (report.status, report.latest.reason, report.approved.number) == (Status.DRAFT, "漏计3号楼电表", 1)
+    assert "更正中" in text(client.get(at("report-detail", report)))
+
+
+def test_a_draft_that_is_not_ready_is_sent_back_to_its_form(district, client):
+    report = district.report(MARCH)
+    actions.save_draft(report, {"110": Entry(Decimal(100))}, by=district.filer)
+    response = signed_in(client, district.filer).post(at("report-submit", report), follow=True)
+    assert response.redirect_chain == [(at("report-edit", report), 302)]
+    assert "未能提交" in text(response)
+
+
+def test_a_withdrawn_month_can_be_edited(district, client):
+    report = district.submitted(MARCH, {"110": 100})
+    signed_in(client, district.filer).post(at("report-withdraw", report))
+    assert client.get(at("report-edit", report)).status_code == 200
+
+
+# The queue
+
+
+def test_the_queue_starts_with_what_has_waited_longest(district, client):
+    other = InstitutionFactory(parent=district.department)
+    filer = user_with(Role.FILER, other)
+    district.approved(date(2024, 3, 1), {"110": 100})
+    first = district.submitted(MARCH, {"110": 150})
+    second = district.submitted(MARCH, {"110": 150}, agency=other, by=filer)
+    response = signed_in(client, district.reviewer).get(reverse("reporting:review-queue"))
+    rows = [(row.report.pk, len(row.outlook.warnings), row.is_late) for row in response.context["page_obj"]]
+    assert rows == [(first.pk, 1, True), (second.pk, 0, True)]
+    assert "+50.0 %" in text(response)
+    assert "逾期提交" in text(response)
+
+
+def test_the_queue_reaches_as_far_as_the_reviewers_role(district, client):
+    district.submitted(MARCH, {"110": 150})
+    elsewhere = InstitutionFactory(parent__parent=district.bureau)
+    reviewer = user_with(Role.REVIEWER, elsewhere.parent)
+    response = signed_in(client, reviewer).get(reverse("reporting:review-queue"))
+    assert list(response.context["page_obj"]) == []
+    assert "没有待审核的月报。" in text(response)
+
+
+def test_after_a_decision_the_next_report_is_one_click_away(district, client):
+    other = InstitutionFactory(parent=district.department)
+    report = district.submitted(MARCH, {"110": 150})
+    following = district.submitted(MARCH, {"110": 150}, agency=other, by=user_with(Role.FILER, other))
+    response = signed_in(client, district.reviewer).post(at("report-approve", report), follow=True)
+    assert response.context["next_report"] == following
+    assert f"下一份待审：{other}" in text(response)
+    last = client.post(at("report-approve", following), follow=True)
+    assert last.context["next_report"] is None
+
+
+def test_a_period_that_is_not_overdue_is_not_marked(district, client):
+    report = district.report(MARCH)
+    Period.objects.update(due_on=date(2999, 4, 10), closes_on=date(2999, 6, 9))
+    page = text(signed_in(client, district.filer).get(at("report-detail", report)))
+    assert "逾期" not in page
