@@ -2,19 +2,13 @@
 
 from django.contrib import admin
 
-from agencies.access import may
+from agencies.admin import Permitted
 
 from .models import Coefficient, Edition, EditionItem, EmissionFactor, Item, Period, RuleSet
 
 
-class ReadOnly:
+class ReadOnly(Permitted):
     """Seen by managers, changed by nobody: the library is append-only and comes with the product."""
-
-    def has_module_permission(self, request):
-        return may(request.user, "edit_register")
-
-    def has_view_permission(self, request, obj=None):
-        return may(request.user, "edit_register")
 
     def has_add_permission(self, request, obj=None):
         return False

@@ -8,6 +8,7 @@ from . import views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("", include("agencies.urls")),
     path("", include("reporting.urls")),
     path("", include("targets.urls")),
     path("login/", auth.LoginView.as_view(), name="login"),
