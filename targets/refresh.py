@@ -241,8 +241,8 @@ def _panel_figures(panel, groups, matrix, months, base, year, loaded):
     columns = {}
     for name in INDICATORS:
         columns |= _group_indicator(panel, name, ratios[name], base_ratios.get(name), matrix)
-    counted = ~np.isnan(months.kgce)
-    sums = _group_months(months, matrix)
+    counted = _counted(panel, months, base)
+    sums = _group_months(months if panel == GroupPanel.ALL else _only(months, counted), matrix)
     institutions = matrix @ counted.any(axis=1)
     institution_months = (matrix @ counted).sum(axis=1)
     totals = _group_totals(sums)
@@ -260,6 +260,18 @@ def _panel_figures(panel, groups, matrix, months, base, year, loaded):
         for row, (kind, key) in enumerate(groups)
         if institutions[row]
     ]
+
+
+def _counted(panel, months, base):
+    """The institution-months of a panel: with known energy; for the comparable one in the base year as well."""
+    known = ~np.isnan(months.kgce)
+    if panel == GroupPanel.ALL:
+        return known
+    return known & ~np.isnan(base.kgce) if base else np.zeros_like(known)
+
+
+def _only(months, counted):
+    return Months.unpacked(np.where(counted[:, np.newaxis], months.packed(), np.nan))
 
 
 def _group_indicator(panel, name, ratio, base, matrix):
