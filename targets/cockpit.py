@@ -47,14 +47,11 @@ class Rows:
 
     def panel(self, year):
         """All institutions for a whole year; for a running one those known in the same months of both years."""
-        return GroupPanel.ALL if self.is_whole(year) or not self._is_compared(year) else GroupPanel.COMPARABLE
+        is_compared = (year, GroupPanel.COMPARABLE) in self._own
+        return GroupPanel.COMPARABLE if is_compared and not self.is_whole(year) else GroupPanel.ALL
 
     def other_panel(self, year):
         return GroupPanel.COMPARABLE if self.panel(year) == GroupPanel.ALL else GroupPanel.ALL
-
-    def _is_compared(self, year):
-        row = self._own.get((year, GroupPanel.ALL))
-        return row is not None and row.base_year is not None
 
     def of(self, year, panel):
         return self._own.get((year, panel))
@@ -99,12 +96,17 @@ def head(rows, year):
         year=year,
         months=cards.months_in_words(cards.months_with_energy(row)) if row else "无",
         is_whole=rows.is_whole(year),
-        panel=rows.panel(year).label,
-        other_panel=rows.other_panel(year).label,
+        panel=_panel_in_words(rows, year, rows.panel(year)),
+        other_panel=_panel_in_words(rows, year, rows.other_panel(year)),
         rule_set=row.rule_set if row else None,
         computed_at=row.computed_at if row else None,
         institutions=row.institutions if row else 0,
     )
+
+
+def _panel_in_words(rows, year, panel):
+    row = rows.of(year, panel)
+    return f"{panel.label}（{row.institutions if row else 0} 个）"
 
 
 def target_cards(rows, plan, year):

@@ -92,7 +92,8 @@ def list_rows(agencies, plan, year, indicator):
 
 
 def _listed(agency, target, year, indicator):
-    row = agency.figure
+    # Where the join finds nothing, Django sets no attribute.
+    row = getattr(agency, "figure", None)
     if row is None:
         status = cards.standing(target, None, year, is_whole=False)
         return Listed(agency, [(None, None) for _ in Indicator], status, 0)

@@ -1,0 +1,47 @@
+"""What managers do to the plan: one verb, one transaction, one trail row."""
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from agencies import trail
+from agencies.actions import changes_of
+from agencies.models.trail import Verb
+from reporting import notices
+from reporting.models import Panel, StaleMark
+
+from . import access
+from .models import PlanPeriod
+
+
+@transaction.atomic
+def save_plan(row, *, by):
+    """Store a plan period or a target; a period's figures are computed anew, for their base year may be another."""
+    if not access.may(by, "edit_plan"):
+        raise PermissionDenied
+    row.full_clean()
+    changes = changes_of(row)
+    if row.pk and not changes:
+        return
+    what = f"{row._meta.verbose_name} {row}"
+    detail = f"{what}：{'；'.join(changes)}" if changes else f"新增{what}"
+    years = _years_of(row)
+    row.save()
+    trail.record(Verb.LOAD, by=by, detail=detail)
+    if years:
+        _mark_stale(years)
+
+
+def _years_of(row):
+    """The years that are compared by this plan period, as it was and as it will be."""
+    if not isinstance(row, PlanPeriod):
+        return set()
+    periods = [row, *PlanPeriod.objects.filter(pk=row.pk)]
+    return {year for period in periods for year in period.years}
+
+
+def _mark_stale(years):
+    found = Panel.objects.filter(year__in=years).values_list("agency", "year")
+    StaleMark.objects.bulk_create(
+        [StaleMark(agency_id=agency, year=year) for agency, year in found], batch_size=1000
+    )
+    notices.figures_changed()

@@ -1,0 +1,323 @@
+"""The pages of figures: who may see which, what stands on them, and what they cost."""
+
+from datetime import date
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from agencies.access import Role
+from reporting.models import StaleMark
+from targets import access, plan_library, refresh, urls
+from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
+
+from .months import settle
+
+pytestmark = pytest.mark.django_db
+
+# Role → status of cockpit, the department's system, the institution list, the institution.
+STATUS = {
+    Role.FILER: (403, 403, 302, 200),
+    Role.DEPARTMENT: (200, 200, 200, 200),
+    Role.REVIEWER: (200, 200, 200, 200),
+    Role.MANAGER: (200, 200, 200, 200),
+    Role.OBSERVER: (200, 200, 200, 200),
+    Role.AUDITOR: (403, 403, 403, 403),
+    Role.ADMINISTRATOR: (403, 403, 403, 403),
+}
+VERBS = {
+    Role.FILER: {"see_institutions"},
+    Role.DEPARTMENT: {"see_cockpit", "see_institutions"},
+    Role.REVIEWER: {"see_cockpit", "see_institutions"},
+    Role.MANAGER: {"see_cockpit", "see_institutions", "edit_plan"},
+    Role.OBSERVER: {"see_cockpit", "see_institutions"},
+    Role.AUDITOR: set(),
+    Role.ADMINISTRATOR: set(),
+}
+
+
+@pytest.fixture
+def district():
+    plan_library.load()
+    return District()
+
+
+@pytest.fixture
+def two_years(district):
+    settle(district.institution, 2020)
+    settle(district.institution, 2025, kwh=940)
+    refresh.refresh_all()
+    return district
+
+
+def pages(department, institution):
+    return (
+        reverse("targets:cockpit"),
+        reverse("targets:system-detail", args=[department.key]),
+        reverse("targets:institution-list"),
+        reverse("targets:institution-detail", args=[institution.key]),
+    )
+
+
+def text(client, user, address):
+    client.force_login(user)
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def squeezed(html):
+    return " ".join(html.split())
+
+
+def cost(client, address):
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    return len(queries)
+
+
+def test_the_matrix_covers_every_address_verb_and_role():
+    assert {pattern.name for pattern in urls.urlpatterns} == {
+        "cockpit",
+        "system-detail",
+        "institution-list",
+        "institution-detail",
+    }
+    assert set(STATUS) == set(VERBS) == set(Role)
+    assert set().union(*VERBS.values()) == set(access.VERBS)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_sees_its_pages_and_no_other(client, two_years, role):
+    place = {Role.FILER: two_years.institution, Role.DEPARTMENT: two_years.department}
+    user = user_with(role, place.get(role, two_years.bureau))
+    client.force_login(user)
+    addresses = pages(two_years.department, two_years.institution)
+    assert tuple(client.get(address).status_code for address in addresses) == STATUS[role]
+    assert {verb for verb in access.VERBS if access.may(user, verb)} == VERBS[role]
+
+
+def test_nobody_sees_anything_without_signing_in(client, district):
+    for address in pages(district.department, district.institution):
+        assert client.get(address).url == f"{reverse('login')}?next={quote(address)}"
+
+
+def test_a_stranger_finds_no_such_system_and_no_such_institution(client, district):
+    theirs = DepartmentFactory(parent=district.bureau)
+    other = InstitutionFactory(parent=theirs)
+    client.force_login(district.department_user)
+    _, system, _, institution = pages(theirs, other)
+    assert (client.get(system).status_code, client.get(institution).status_code) == (404, 404)
+    client.force_login(district.filer)
+    assert client.get(institution).status_code == 404
+
+
+def test_an_institution_has_no_system_page_and_a_system_no_institution_page(client, district):
+    client.force_login(district.manager)
+    _, system, _, institution = pages(district.institution, district.department)
+    assert (client.get(system).status_code, client.get(institution).status_code) == (404, 404)
+
+
+def test_the_cockpit_costs_the_same_for_one_institution_and_for_three(client, two_years):
+    client.force_login(two_years.manager)
+    address = reverse("targets:cockpit")
+    client.get(address)
+    one = cost(client, address)
+    for _ in range(2):
+        more = InstitutionFactory(parent=DepartmentFactory(parent=two_years.bureau))
+        settle(more, 2020)
+        settle(more, 2025)
+    refresh.refresh_all()
+    assert cost(client, address) == one <= 12
+
+
+def test_the_institution_list_costs_the_same_for_one_row_and_for_three(client, two_years):
+    client.force_login(two_years.manager)
+    address = reverse("targets:institution-list")
+    client.get(address)
+    one = cost(client, address)
+    for _ in range(2):
+        settle(InstitutionFactory(parent=two_years.department), 2025)
+    refresh.refresh_all()
+    assert cost(client, address) == one
+
+
+def test_the_institution_page_costs_the_same_for_one_year_and_for_three(client, two_years):
+    client.force_login(two_years.filer)
+    address = reverse("targets:institution-detail", args=[two_years.institution.key])
+    client.get(address)
+    one = cost(client, address)
+    settle(two_years.institution, 2023)
+    settle(two_years.institution, 2024)
+    refresh.refresh_all()
+    assert cost(client, address) == one
+
+
+def test_the_cockpit_shows_the_cards_as_worked_by_hand(client, two_years):
+    html = squeezed(text(client, two_years.manager, reverse("targets:cockpit")))
+    assert "区机关事务管理局 2025年" in html
+    assert '13.86 <span class="unit">kgce/m²</span>' in html
+    assert "<strong>−6.00 %</strong> 较2020年" in html
+    assert '<dd class="num">14.75 <span class="unit">kgce/m²</span></dd>' in html
+    assert "53.50" in html
+    assert '<dt>清单口径（因子暂用）</dt> <dd class="num">+10.61 %</dd>' in html
+    assert html.count("已达标") >= 3
+    assert "重庆 2021 年度因子 0.4743" in html
+    assert "须由局确认" in html
+    assert "重庆2015口径（核实程度：由公布数推得）" in html
+
+
+def test_a_running_year_says_that_only_the_same_months_are_compared(client, two_years):
+    settle(two_years.institution, 2026, [1, 2, 3])
+    refresh.refresh_all()
+    html = squeezed(text(client, two_years.observer, reverse("targets:cockpit") + "?year=2026"))
+    assert "2026年未满全年，只与基准年的相同月份（1—3月）比较，不与全年比较" in html
+    assert "可比机构（1 个） · 1—3月同月份" in html
+    assert "待下达" in html
+
+
+def test_an_empty_district_says_so_instead_of_failing(client, district):
+    html = text(client, district.manager, reverse("targets:cockpit"))
+    assert "暂无已审核通过的数据，审核通过后自动显示。" in html
+    assert "没有可与基准年比较的机构。" in html
+    assert "没有符合条件的机构" not in text(client, district.manager, reverse("targets:institution-list"))
+
+
+def test_figures_that_await_recomputation_are_announced(client, two_years):
+    assert "个机构年待重算：" not in text(client, two_years.manager, reverse("targets:cockpit"))
+    StaleMark.objects.create(agency=two_years.institution, year=2025)
+    assert "有 1 个机构年待重算：" in text(client, two_years.manager, reverse("targets:cockpit"))
+
+
+@pytest.mark.parametrize("sent", ["1999", "abc"])
+def test_a_year_outside_the_plan_is_named_beside_its_field_and_the_last_whole_one_shown(
+    client, two_years, sent
+):
+    html = text(client, two_years.manager, f"{reverse('targets:cockpit')}?year={sent}")
+    assert "errorlist" in html
+    assert "区机关事务管理局 2025年" in html
+
+
+def test_each_point_of_attention_leads_to_the_list_it_counts(client, district):
+    district.submitted(date(2025, 1, 1), {"110": 1, "102": 1, "103": 1})
+    district.report(date(2025, 2, 1))
+    html = text(client, district.manager, reverse("targets:cockpit"))
+    reports = reverse("reporting:report-list")
+    for state in ("overdue", "submitted"):
+        assert f'<a href="{reports}?state={state}">' in html
+        assert client.get(reports, {"state": state}).context["page_obj"].paginator.count == 1
+
+
+def test_a_departments_points_of_attention_stay_within_it(client, district):
+    district.report(date(2025, 1, 1))
+    InstitutionFactory(parent=DepartmentFactory(parent=district.bureau))
+    district.report(date(2025, 2, 1))
+    client.force_login(district.manager)
+    response = client.get(reverse("targets:system-detail", args=[district.department.key]))
+    link = f"{reverse('reporting:report-list')}?state=overdue&department={district.department.pk}"
+    assert f'<a href="{link}">' in response.content.decode()
+    assert response.context["filing"]["overdue"] == client.get(link).context["page_obj"].paginator.count == 2
+
+
+def test_a_filer_of_one_institution_goes_straight_to_it(client, two_years):
+    client.force_login(two_years.filer)
+    response = client.get(reverse("targets:institution-list"))
+    assert response.url == reverse("targets:institution-detail", args=[two_years.institution.key])
+
+
+def test_a_filer_of_two_institutions_chooses(client, two_years):
+    both = DepartmentFactory(parent=two_years.bureau)
+    InstitutionFactory(parent=both)
+    InstitutionFactory(parent=both)
+    client.force_login(user_with(Role.FILER, both))
+    assert client.get(reverse("targets:institution-list")).status_code == 200
+
+
+@pytest.fixture
+def three(two_years):
+    """Beside the first (−6 %): one that rose by 10 %, and one of another system and type without a base."""
+    risen = InstitutionFactory(parent=two_years.department, name="上升小学", key="RISEN-1", type_code="021")
+    new = InstitutionFactory(parent=DepartmentFactory(parent=two_years.bureau), name="新设中心")
+    settle(risen, 2020)
+    settle(risen, 2025, kwh=1100)
+    settle(new, 2025, [1, 2])
+    refresh.refresh_all()
+    return two_years, risen, new
+
+
+def listed(client, user, **parameters):
+    client.force_login(user)
+    response = client.get(reverse("targets:institution-list"), {"year": "2025"} | parameters)
+    return [row.agency for row in response.context["rows"]]
+
+
+def test_the_list_is_narrowed_by_each_of_its_filters(client, three):
+    district, risen, new = three
+    first, manager = district.institution, district.manager
+    assert listed(client, manager, status="enough") == [first]
+    assert listed(client, manager, status="behind") == [risen]
+    assert listed(client, manager, status="unknown") == [new]
+    assert listed(client, manager, department=new.parent.key) == [new]
+    assert listed(client, manager, type_code="021") == [risen]
+    assert listed(client, manager, words=" 新设") == [new]
+    assert listed(client, manager, words="RISEN") == [risen]
+    assert listed(client, manager, status="enough", indicator="m3_per_person") == []
+
+
+def test_the_list_sorts_by_change_with_the_unknown_last_both_ways(client, three):
+    district, risen, new = three
+    first, manager = district.institution, district.manager
+    assert listed(client, manager, sort="kgce_per_m2_change") == [first, risen, new]
+    assert listed(client, manager, sort="-kgce_per_m2_change") == [risen, first, new]
+    assert set(listed(client, manager, sort="password")) == {first, risen, new}
+
+
+def test_a_row_shows_values_changes_and_how_much_of_the_year_is_filed(client, three):
+    district, _, _ = three
+    html = squeezed(
+        text(client, district.manager, reverse("targets:institution-list") + "?year=2025&words=新设")
+    )
+    assert '<td class="num">2.46</td> <td class="num">—</td>' in html
+    assert "2 / 12" in html
+    assert "数据不足" in html
+
+
+def test_an_institution_that_had_left_the_register_is_not_in_the_list_of_later_years(client, two_years):
+    left = InstitutionFactory(parent=two_years.department, registered_to=date(2024, 12, 31))
+    settle(left, 2024, [1])
+    refresh.refresh_all()
+    assert left not in listed(client, two_years.manager)
+    assert left in listed(client, two_years.manager, year="2024")
+
+
+def test_the_institution_page_shows_its_own_figures_and_both_carbon_bases(client, two_years):
+    address = reverse("targets:institution-detail", args=[two_years.institution.key])
+    html = squeezed(text(client, two_years.filer, address))
+    assert '13.86 <span class="unit">kgce/m²</span>' in html
+    assert "已通过月份：全年 · 可比月份：全年" in html
+    # 12 × 940 kWh on 0.4743 and on 0.5581, in tonnes.
+    assert '<td class="num">5.35</td> <td class="num">6.30</td>' in html
+    assert '<td class="num">−6.00 %</td> <td class="num">+10.61 %</td>' in html
+    assert "名录中没有登记建筑" in html
+
+
+def test_a_month_filed_and_approved_leads_from_the_page_to_its_report(client, district):
+    district.approved(date(2025, 1, 1), {"110": 1000, "120": 5, "102": 100, "103": 10})
+    district.report(date(2025, 2, 1))
+    refresh.refresh_all()
+    address = reverse("targets:institution-detail", args=[district.institution.key])
+    html = squeezed(text(client, district.filer, address))
+    january = reverse("reporting:report-detail", args=[district.institution.key, date(2025, 1, 1)])
+    assert f'<a href="{january}">2025年1月</a>' in html
+    assert '<td class="num">0.12</td> <td class="num">0.47</td> <td class="num">0.56</td>' in html
+    assert "未填报" in html
+    assert "已通过月份：1月 · 可比月份：无" in html
+
+
+def test_an_institution_without_figures_has_a_page_of_unknowns(client, district):
+    address = reverse("targets:institution-detail", args=[district.institution.key])
+    html = squeezed(text(client, district.filer, address))
+    assert html.count('<p class="stat-value">— ') == 4
+    assert "该年还没有已通过的月报" in html
