@@ -82,21 +82,10 @@ class PrivatePostgreSQL:
 
     def start(self) -> "PrivatePostgreSQL":
         """Create the cluster, start the server and wait until it takes connections."""
-        shutil.rmtree(self.cluster, ignore_errors=True)
-        self.cluster.mkdir(mode=0o700)
-        if self.account:
-            self.folder.chmod(0o711)
-            os.chown(self.cluster, self.account.pw_uid, self.account.pw_gid)
-        self._run("initdb", "-D", str(self.cluster), *INITDB_OPTIONS)
-        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
-        command = [
-            str(self.programs / "postgres"),
-            "-D",
-            str(self.cluster),
-            "-k",
-            str(self.cluster),
-            *options,
-        ]
+        self._create_cluster()
+        settings = SETTINGS | {"unix_socket_directories": str(self.cluster)}
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        command = [str(self.programs / "postgres"), "-D", str(self.cluster), *options]
         with (self.folder / "postgresql.log").open("ab") as log:
             self.child = start_child(command, log=log, **self._as_account())
         self._wait_until_ready()
@@ -110,8 +99,15 @@ class PrivatePostgreSQL:
             stop_children([self.child], patience_seconds=STOP_SECONDS)
             self.child = None
 
-    def _wait_until_ready(self) -> None:
+    def _create_cluster(self) -> None:
+        shutil.rmtree(self.cluster, ignore_errors=True)
+        self.cluster.mkdir(mode=0o700)
+        if self.account:
+            self.folder.chmod(0o711)
+            os.chown(self.cluster, self.account.pw_uid, self.account.pw_gid)
+        self._run("initdb", "-D", str(self.cluster), *INITDB_OPTIONS)
 
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not _is_ready(self.cluster / "postmaster.pid"):
             if self.child.poll() is not None or time.monotonic() > deadline:
