@@ -42,7 +42,10 @@ def from_lines(years_by_agency):
         for month, (edition, rows) in months.items():
             values[month.month - 1] = panels.month_row(_quantities(rows), asked[edition])
             bits |= _bit(month)
-        yield (agency, year), Panel(agency_id=agency, year=year, packed=panels.pack(values), approved_months=bits)
+        yield (
+            (agency, year),
+            Panel(agency_id=agency, year=year, packed=panels.pack(values), approved_months=bits),
+        )
 
 
 def _approved_months(years_by_agency):
@@ -53,7 +56,9 @@ def _approved_months(years_by_agency):
             revision__report__agency=agency,
             revision__report__period__month__year__in=years,
             revision=F("revision__report__approved"),
-        ).values_list("revision__report__period__month", "revision__edition", "item_id", "known_by", "quantity")
+        ).values_list(
+            "revision__report__period__month", "revision__edition", "item_id", "known_by", "quantity"
+        )
         for month, edition, *row in lines.order_by():
             found[month.year].setdefault(month, (edition, []))[1].append(row)
         yield from ((agency, year, months) for year, months in sorted(found.items()))
@@ -70,7 +75,8 @@ def _asked():
 def _quantities(rows):
     """Item code → number; None where it was not metered, 0 where it does not apply."""
     return {
-        item: None if known_by == KnownBy.NOT_METERED else float(quantity or 0) for item, known_by, quantity in rows
+        item: None if known_by == KnownBy.NOT_METERED else float(quantity or 0)
+        for item, known_by, quantity in rows
     }
 
 

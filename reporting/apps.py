@@ -1,11 +1,15 @@
 """What they used, and whether it is believed."""
 
-from agencies import immutable
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-_LINE = "reporting_line"
-_SUBMITTED = "EXISTS (SELECT 1 FROM reporting_revision r WHERE r.id = {row}.revision_id AND r.status <> 'draft')"
+from agencies import immutable
+from agencies.immutable import Refusal
+
+_LINE, _REVISION = "reporting_line", "reporting_revision"
+_IS_SUBMITTED = (
+    "EXISTS (SELECT 1 FROM reporting_revision r WHERE r.id = {row}.revision_id AND r.status <> 'draft')"
+)
 _FROZEN_COLUMNS = (
     "report_id",
     "number",
@@ -20,38 +24,30 @@ _FROZEN_COLUMNS = (
 )
 _CHANGED = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in _FROZEN_COLUMNS)
 
+_OLD, _NEW = _IS_SUBMITTED.format(row="OLD"), _IS_SUBMITTED.format(row="NEW")
+
 REFUSALS = (
-    immutable.Refusal(
-        "line_stays", _LINE, ("INSERT",), "A submitted revision takes no new line.", _SUBMITTED.format(row="NEW")
-    ),
-    immutable.Refusal(
-        "line_stays",
-        _LINE,
-        ("UPDATE",),
-        "A line of a submitted revision cannot be changed.",
-        f"{_SUBMITTED.format(row='OLD')} OR {_SUBMITTED.format(row='NEW')}",
-    ),
-    immutable.Refusal(
-        "line_stays", _LINE, ("DELETE",), "A line of a submitted revision cannot be deleted.", _SUBMITTED.format(row="OLD")
-    ),
-    immutable.Refusal(
+    Refusal("line_stays", _LINE, ("INSERT",), "A submitted revision takes no new line.", _NEW),
+    Refusal("line_stays", _LINE, ("UPDATE",), "A submitted line cannot be changed.", f"{_OLD} OR {_NEW}"),
+    Refusal("line_stays", _LINE, ("DELETE",), "A submitted line cannot be deleted.", _OLD),
+    Refusal(
         "revision_stays",
-        "reporting_revision",
+        _REVISION,
         ("UPDATE",),
         "A submitted revision cannot be changed.",
         f"OLD.status <> 'draft' AND (OLD.status <> 'submitted' OR NEW.status = 'draft' OR {_CHANGED})",
     ),
-    immutable.Refusal(
+    Refusal(
         "revision_stays",
-        "reporting_revision",
+        _REVISION,
         ("DELETE",),
         "A submitted revision cannot be deleted.",
         "OLD.status <> 'draft'",
     ),
-    immutable.Refusal(
+    Refusal(
         "coefficient_stays", "reporting_coefficient", ("UPDATE", "DELETE"), "Coefficients are append-only."
     ),
-    immutable.Refusal(
+    Refusal(
         "factor_stays", "reporting_emissionfactor", ("UPDATE", "DELETE"), "Emission factors are append-only."
     ),
 )

@@ -26,9 +26,12 @@ def _copy(cursor, table, columns, batch):
     buffer = io.StringIO()
     csv.writer(buffer).writerows(["\\N" if value is None else value for value in row] for row in batch)
     buffer.seek(0)
-    cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT csv, NULL '\\N')", buffer)
+    cursor.copy_expert(
+        f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT csv, NULL '\\N')", buffer
+    )
 
 
 def _insert_many(cursor, table, columns, batch):
     places = ", ".join(["%s"] * len(columns))
-    cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", batch)
+    # Table and columns are the model's own names.
+    cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", batch)  # noqa: S608

@@ -2,11 +2,21 @@
 
 from pathlib import Path
 
-from agencies import trail
-from agencies.models.trail import Verb
 from django.db import transaction
 
-from .models import Coefficient, CoefficientSet, Edition, EditionItem, EmissionFactor, FactorSet, Item, RuleSet
+from agencies import trail
+from agencies.models.trail import Verb
+
+from .models import (
+    Coefficient,
+    CoefficientSet,
+    Edition,
+    EditionItem,
+    EmissionFactor,
+    FactorSet,
+    Item,
+    RuleSet,
+)
 from .shipped_rows import Counts, add
 
 HERE = Path(__file__).resolve().parent

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import NamedTuple
-from zipfile import BadZipFile
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 
 from agencies import trail
 from agencies.models import Agency
 from agencies.models.trail import Verb
-from django.db import transaction
-from django.db.models import OuterRef, Subquery
-from django.utils import timezone
+from agencies.tables import FIRST_ROW, Problem, Unreadable
 
 from . import approved, bulk, calendar
 from .accounting.exact import FUEL_TOTALS
@@ -22,35 +23,14 @@ from .models.filing import content_hash
 
 REQUIRED_COLUMNS = ("agency", "year", "month", "item", "quantity")
 OPTIONAL_COLUMNS = ("cost_yuan", "unit")
-SHOWN_PROBLEMS = 30
 BATCH = 5_000
 QUANTITY_STEP, COST_STEP = Decimal("0.0001"), Decimal("0.01")
-STATES = {KnownBy.NOT_APPLICABLE.label: KnownBy.NOT_APPLICABLE, KnownBy.NOT_METERED.label: KnownBy.NOT_METERED}
+STATES = {
+    KnownBy.NOT_APPLICABLE.label: KnownBy.NOT_APPLICABLE,
+    KnownBy.NOT_METERED.label: KnownBy.NOT_METERED,
+}
 LINE_COLUMNS = ("revision_id", "item_id", "quantity", "unit", "cost_yuan", "known_by", "note")
 NOT_LISTED = "导入文件未列，按不适用"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a cell is refused; `row` counts from 1 with the header, as a spreadsheet shows it."""
-
-    row: int
-    column: str
-    sentence: str
-
-    def __str__(self):
-        return f"第 {self.row} 行 {self.column}：{self.sentence}"
-
-
-class Unreadable(ValueError):
-    """Nothing was written. `problems` names rows and columns."""
-
-    def __init__(self, problems):
-        shown = [str(problem) for problem in problems[:SHOWN_PROBLEMS]]
-        if len(problems) > SHOWN_PROBLEMS:
-            shown.append(f"……另有 {len(problems) - SHOWN_PROBLEMS} 处")
-        super().__init__("\n".join(shown))
-        self.problems = problems
 
 
 class FiledLine(NamedTuple):
@@ -91,29 +71,8 @@ class Reading:
         )
 
 
-def load_table(path):
-    """CSV or XLSX as a table of texts. Raises Unreadable when it is neither or lacks a column."""
-    import pandas as pd  # Here and not above: half a second that only an import needs to spend.
-
-    try:
-        if str(path).lower().endswith(".xlsx"):
-            table = pd.read_excel(path, dtype=str, keep_default_na=False)
-        else:
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OSError, KeyError, BadZipFile) as fault:
-        raise Unreadable([Problem(1, "文件", f"不是可读的 CSV（UTF-8）或 XLSX：{fault}")]) from fault
-    missing = [name for name in REQUIRED_COLUMNS if name not in table.columns]
-    unknown = [name for name in table.columns if name not in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)]
-    accepted = "、".join((*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS))
-    problems = [Problem(1, name, f"缺少此列；应有 {accepted}。") for name in missing]
-    problems += [Problem(1, str(name), f"不认识此列；可用 {accepted}。") for name in unknown]
-    if problems:
-        raise Unreadable(problems)
-    return table
-
-
 class Reader:
-    """Turns the rows of a table into months, collecting every problem before anything is written."""
+    """Turns rows into months, collecting every problem before anything is written."""
 
     def __init__(self, edition=None):
         self.edition = edition
@@ -125,31 +84,27 @@ class Reader:
         self.problems = []
         self.rounded = 0
 
-    def read(self, table):
-        """`table`: pandas frame of texts with the columns of REQUIRED_COLUMNS. Raises Unreadable."""
-        columns = [table[name] if name in table.columns else [""] * len(table) for name in self._columns()]
-        for number, texts in enumerate(zip(*columns, strict=True), start=2):
-            self._read_row(number, *(text.strip() for text in texts))
+    def read(self, rows):
+        """`rows`: dicts of texts by the columns, as `agencies.tables.load` gives them. Raises Unreadable."""
+        for number, row in enumerate(rows, start=FIRST_ROW):
+            self._read_row(number, row)
         self._check_totals()
         self._check_taken()
         if self.problems:
-            raise Unreadable(sorted(self.problems, key=lambda problem: problem.row))
-        for month in self.months.values():
+            raise Unreadable(self.problems)
+        months = list(self.months.values())
+        for month in months:
             self._fill_not_listed(month)
-        return Reading(list(self.months.values()), len(table), self.rounded)
+        return Reading(months, len(rows), self.rounded)
 
-    @staticmethod
-    def _columns():
-        return (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
-
-    def _read_row(self, number, key, year, month, code, quantity, cost, unit):
-        where = self._month_of(number, key, year, month)
-        if where is None or not self._item_fits(number, where, code, unit):
+    def _read_row(self, number, row):
+        where, code = self._month_of(number, row["agency"], row["year"], row["month"]), row["item"]
+        if where is None or not self._item_fits(number, where, code, row.get("unit")):
             return
         if code in where.lines:
-            self._refuse(number, "item", f"{key} {where.month:%Y-%m} 的指标 {code} 重复出现。")
+            self._refuse(number, "item", f"{where.agency} {where.month:%Y-%m} 的指标 {code} 重复出现。")
             return
-        line = self._line(number, code, quantity, cost)
+        line = self._line(number, code, row["quantity"], row.get("cost_yuan"))
         if line is not None:
             where.lines[code] = line
 
@@ -167,7 +122,11 @@ class Reader:
         if day is None:
             return None
         if agency.registered_to and day > agency.registered_to:
-            self._refuse(number, "month", f"{agency} 已于 {agency.registered_to} 退出名录，不能再有 {day:%Y-%m} 的数据。")
+            self._refuse(
+                number,
+                "month",
+                f"{agency} 已于 {agency.registered_to} 退出名录，不能再有 {day:%Y-%m} 的数据。",
+            )
             return None
         return Month(agency, day, self.edition or self._edition_for(day), number)
 
@@ -227,15 +186,19 @@ class Reader:
                     continue
                 stated = month.lines.pop(total).quantity
                 if stated != sum(given):
-                    sentence = f"{month.agency} {month.month:%Y-%m} 的 {total} 应等于 {'+'.join(parts)}，即 {sum(given)}，现为 {stated}。"
-                    self._refuse(month.first_row, "quantity", sentence)
+                    sums = f"{total} 应等于 {'+'.join(parts)}，即 {sum(given)}，现为 {stated}。"
+                    self._refuse(month.first_row, "quantity", f"{month.agency} {month.month:%Y-%m} 的 {sums}")
 
     def _check_taken(self):
         taken = Report.objects.filter(latest__isnull=False).values_list("agency", "period__month")
-        stored = set(taken.filter(agency__in={month.agency.pk for month in filter(None, self.months.values())}))
+        stored = set(
+            taken.filter(agency__in={month.agency.pk for month in filter(None, self.months.values())})
+        )
         for month in filter(None, self.months.values()):
             if (month.agency.pk, month.month) in stored:
-                sentence = f"{month.agency} {month.month:%Y-%m} 已有报送，不能用历史导入覆盖；请在平台上更正。"
+                sentence = (
+                    f"{month.agency} {month.month:%Y-%m} 已有报送，不能用历史导入覆盖；请在平台上更正。"
+                )
                 self._refuse(month.first_row, "month", sentence)
 
     def _fill_not_listed(self, month):
@@ -245,7 +208,9 @@ class Reader:
             item = self.items[code]
             if item.cost_code:
                 month.not_listed += 1
-                month.lines[code] = FiledLine(code, None, item.unit, None, str(KnownBy.NOT_APPLICABLE), NOT_LISTED)
+                month.lines[code] = FiledLine(
+                    code, None, item.unit, None, str(KnownBy.NOT_APPLICABLE), NOT_LISTED
+                )
 
     def _refuse(self, number, column, sentence):
         self.problems.append(Problem(number, column, sentence))
@@ -260,10 +225,19 @@ def enter(reading, *, document, by=None):
         batch_size=BATCH,
     )
     pairs = zip(reading.months, revisions, strict=True)
-    bulk.insert(Line, LINE_COLUMNS, (_stored(line, revision) for month, revision in pairs for line in month.lines.values()))
+    bulk.insert(
+        Line,
+        LINE_COLUMNS,
+        (_stored(line, revision) for month, revision in pairs for line in month.lines.values()),
+    )
     _approve(revisions)
     _mark_panels(reading.months)
-    trail.record_many([_event(month, revision, document, by) for month, revision in zip(reading.months, revisions, strict=True)])
+    trail.record_many(
+        [
+            _event(month, revision, document, by)
+            for month, revision in zip(reading.months, revisions, strict=True)
+        ]
+    )
 
 
 def _reports_for(months):

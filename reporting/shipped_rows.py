@@ -47,7 +47,10 @@ def add(counts, model, path, key, links=(), *, keeps_edits=False):
 
 
 def _rows(model, path, links):
-    targets = {name: {getattr(row, key): row for row in target.objects.all()} for name, (target, key) in links.items()}
+    targets = {
+        name: {getattr(row, key): row for row in target.objects.all()}
+        for name, (target, key) in links.items()
+    }
     with path.open(encoding="utf-8", newline="") as file:
         for number, texts in enumerate(csv.DictReader(file, strict=True), start=2):
             try:

@@ -3,10 +3,12 @@
 Shared by the cockpit and the institution page; a row is a Figure or a GroupFigure.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 from django.conf import settings
+from django.db.models import FilteredRelation
 
 from .indicators import MONTHS, QUANTITIES
 from .models import Indicator, PlanPeriod, Target
@@ -15,6 +17,7 @@ from .progress import Standing
 KG_PER_TONNE = 1000
 INDEX_OF_BASE = 100
 PATH_NOTE = "按各年与基准年相同月份的变化折算；空心点未满全年，取两年均有数据的部分。"
+WHOLE_YEAR = "全年"
 # A part of the last year decides nothing yet.
 UNFINISHED = {Standing.MET: Standing.ON_PATH, Standing.MISSED: Standing.BEHIND}
 
@@ -23,9 +26,16 @@ class Plan:
     """The plan periods and their targets, in one query."""
 
     def __init__(self):
-        targets = list(Target.objects.select_related("plan_period").order_by("plan_period__base_year"))
-        self.periods = list({target.plan_period.pk: target.plan_period for target in targets}.values())
-        self._targets = {(target.plan_period_id, target.indicator): target for target in targets}
+        self.periods, self._targets = [], {}
+        joined = PlanPeriod.objects.annotate(target=FilteredRelation("targets")).select_related("target")
+        for period in joined.order_by("base_year", "pk"):
+            if period not in self.periods:
+                self.periods.append(period)
+            # A period without targets comes without the attribute.
+            target = getattr(period, "target", None)
+            if target:
+                target.plan_period = period
+                self._targets[period.pk, target.indicator] = target
 
     def period(self, year) -> PlanPeriod | None:
         """The period that judges the year; for the first base year the one that starts from it."""
@@ -37,13 +47,14 @@ class Plan:
         period = self.period(year)
         return self._targets.get((period.pk, indicator)) if period else None
 
-    def year_choices(self, last_year):
-        """Years up to the last one as a select's groups, each year under the period that judges it."""
-        groups = []
-        for period in self.periods:
-            years = [year for year in period.years if year <= last_year and self.period(year) == period]
-            groups.append((period.name, [(year, f"{year}年") for year in years]))
-        return [group for group in groups if group[1]]
+    def year_choices(self, with_figures, this_year):
+        """The plan's years so far and those with figures, in groups: each under the period that judges it."""
+        planned = {year for period in self.periods for year in period.years if year <= this_year}
+        groups = defaultdict(list)
+        for year in sorted(planned.union(with_figures)):
+            period = self.period(year)
+            groups[period.name if period else "规划期外"].append((year, f"{year}年"))
+        return list(groups.items())
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,17 @@ def months_with_energy(row):
     return [int(month) + 1 for month in np.flatnonzero(known)]
 
 
+def covers_year(row):
+    """Whether all months are known, each of half the fullest month's area: one early December ends no year."""
+    area = np.nan_to_num(row.monthly[QUANTITIES.index("floor_area_m2")])
+    return len(months_with_energy(row)) == MONTHS and bool(area.min() >= area.max() / 2)
+
+
+def default_year(years, this_year):
+    """The last whole year; where none is whole yet, the last with figures. years: year → whether it is whole."""
+    return max([year for year, is_whole in years.items() if is_whole] or years, default=this_year)
+
+
 def months_in(bits):
     return [month + 1 for month in range(MONTHS) if bits >> month & 1]
 
@@ -129,7 +151,7 @@ def months_in(bits):
 def months_in_words(months):
     """[1, 2, 3, 5] → "1—3、5月"; all twelve are 全年, none is 无."""
     if len(months) == MONTHS:
-        return "全年"
+        return WHOLE_YEAR
     spans = []
     for month in months:
         if spans and spans[-1][1] == month - 1:
@@ -138,6 +160,11 @@ def months_in_words(months):
             spans.append([month, month])
     words = "、".join(str(first) if first == last else f"{first}—{last}" for first, last in spans)
     return f"{words}月" if words else "无"
+
+
+def months_known_in_words(row):
+    words = months_in_words(months_with_energy(row))
+    return "部分月份未齐" if words == WHOLE_YEAR and not covers_year(row) else words
 
 
 def path_chart(indicator, plan, year, rows, is_whole):
@@ -217,9 +244,9 @@ def totals_chart(rows, decimals):
 
 
 def _total(row):
-    months = months_with_energy(row)
+    months = months_known_in_words(row)
     return {
-        "label": str(row.year) if len(months) == MONTHS else f"{row.year}\n{months_in_words(months)}",
+        "label": str(row.year) if months == WHOLE_YEAR else f"{row.year}\n{months}",
         "value": _tonnes(row.kg_co2_target),
         "beside": _tonnes(row.kg_co2_inventory),
         "beside_provisional": row.is_provisional,

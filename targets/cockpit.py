@@ -3,14 +3,14 @@ or none, so that the page costs the same for one institution and for a thousand.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Count, F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from agencies.models import Agency, AgencyKind
-from reporting.models import StaleMark, Status
+from reporting.models import RuleSet, StaleMark, Status
 
 from . import cards
 from .access import VERBS
@@ -41,9 +41,8 @@ class Rows:
         self.years = sorted({year for year, _ in self._own})
 
     def is_whole(self, year):
-        """Whether some institution is known in each month of the year."""
         row = self._own.get((year, GroupPanel.ALL))
-        return row is not None and len(cards.months_with_energy(row)) == MONTHS
+        return row is not None and cards.covers_year(row)
 
     def panel(self, year):
         """All institutions for a whole year; for a running one those known in the same months of both years."""
@@ -63,10 +62,9 @@ class Rows:
         return [row for row in self._systems if (row.year, row.panel) == (year, self.panel(year))]
 
     @property
-    def default_year(self):
-        """The last whole year; where none is whole yet, the last with figures."""
-        whole = [year for year in self.years if self.is_whole(year)]
-        return max(whole or self.years, default=timezone.localdate().year)
+    def whole_years(self):
+        """Year with figures → whether it is whole."""
+        return {year: self.is_whole(year) for year in self.years}
 
 
 @dataclass(frozen=True)
@@ -78,8 +76,8 @@ class Head:
     is_whole: bool
     panel: str
     other_panel: str
-    rule_set: object
-    computed_at: object
+    rule_set: RuleSet | None
+    computed_at: datetime | None
     institutions: int
 
     @property
@@ -94,7 +92,7 @@ def head(rows, year):
     row = rows.of(year, GroupPanel.ALL)
     return Head(
         year=year,
-        months=cards.months_in_words(cards.months_with_energy(row)) if row else "无",
+        months=cards.months_known_in_words(row) if row else "无",
         is_whole=rows.is_whole(year),
         panel=_panel_in_words(rows, year, rows.panel(year)),
         other_panel=_panel_in_words(rows, year, rows.other_panel(year)),

@@ -5,8 +5,7 @@ from datetime import date
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Count, F, FilteredRelation, Max, Q
-from django.utils import timezone
+from django.db.models import Count, F, FilteredRelation, Q
 
 from agencies.models import Agency, AgencyKind, Vehicle
 from reporting.models import Report, RuleSet
@@ -35,16 +34,11 @@ def departments(user):
 
 
 def years_with_figures(user):
-    """Year → whether some institution of the user's has all its months."""
+    """Year → whether most of the user's institutions have all its months."""
     figures = Figure.objects.visible_to(user).filter(rule_set__slug=settings.ACTIVE_RULE_SET)
-    found = figures.order_by("year").values_list("year").annotate(Max("approved_months"))
-    return {year: bits == ALL_MONTHS for year, bits in found}
-
-
-def default_year(years):
-    """The last whole year; where none is whole yet, the last with figures. years: year → whether it is whole."""
-    whole = [year for year, is_whole in years.items() if is_whole]
-    return max(whole or years, default=timezone.localdate().year)
+    whole = Count("pk", filter=Q(approved_months=ALL_MONTHS))
+    found = figures.order_by("year").values_list("year").annotate(Count("pk"), whole)
+    return {year: 2 * whole > institutions for year, institutions, whole in found}
 
 
 def listed(user, filters, plan, rule_set, sort):

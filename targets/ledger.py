@@ -32,11 +32,15 @@ def checks():
 
 def changed_revision():
     """A submitted revision whose lines no longer give the hash taken at submission."""
-    rows = Revision.objects.exclude(status=Status.DRAFT).select_related("report__agency", "report__period", "edition")
+    rows = Revision.objects.exclude(status=Status.DRAFT).select_related(
+        "report__agency", "report__period", "edition"
+    )
     for revision in rows.order_by("pk").prefetch_related("lines").iterator(BATCH):
         report = revision.report
         lines = revision.lines.all()
-        expected = content_hash(report.agency.key, report.period.month, revision.number, revision.edition.slug, lines)
+        expected = content_hash(
+            report.agency.key, report.period.month, revision.number, revision.edition.slug, lines
+        )
         if revision.content_hash != expected:
             return f"{revision} 的填报行与提交时的哈希不符。"
     return None
@@ -44,9 +48,8 @@ def changed_revision():
 
 def wrong_approval():
     """A report whose revision in force is not its last approved one."""
-    last = {}
-    for report, revision in Revision.objects.filter(status=Status.APPROVED).order_by("number").values_list("report", "pk"):
-        last[report] = revision
+    approvals = Revision.objects.filter(status=Status.APPROVED).order_by("number")
+    last = dict(approvals.values_list("report", "pk"))
     for report in Report.objects.select_related("agency", "period").iterator(BATCH):
         if report.approved_id != last.get(report.pk):
             return f"{report} 的生效版次不是最后通过的版次。"
@@ -55,9 +58,14 @@ def wrong_approval():
 
 def differing_panel():
     """A panel that the approved lines would make differently, or that is missing or left over."""
-    stored = {(panel.agency_id, panel.year): panel for panel in Panel.objects.select_related("agency").iterator(BATCH)}
+    stored = {
+        (panel.agency_id, panel.year): panel
+        for panel in Panel.objects.select_related("agency").iterator(BATCH)
+    }
     years_by_agency = {}
-    for agency, year in Report.objects.filter(approved__isnull=False).values_list("agency", "period__month__year"):
+    for agency, year in Report.objects.filter(approved__isnull=False).values_list(
+        "agency", "period__month__year"
+    ):
         years_by_agency.setdefault(agency, set()).add(year)
     for place, fresh in approved.from_lines(years_by_agency):
         panel = stored.pop(place, None)
@@ -81,7 +89,9 @@ def differing_figure():
     loaded = rules.load(settings.ACTIVE_RULE_SET)
     pending = set(StaleMark.objects.values_list("agency", "year"))
     for year in _years(loaded):
-        stored = {figure.agency_id: figure for figure in _figures(Figure, year, loaded).select_related("agency")}
+        stored = {
+            figure.agency_id: figure for figure in _figures(Figure, year, loaded).select_related("agency")
+        }
         agencies = sorted(Panel.objects.filter(year=year.year).values_list("agency", flat=True))
         for fresh in refresh.institution_figures(agencies, year, loaded):
             figure = stored.pop(fresh.agency_id, None)
@@ -133,7 +143,9 @@ def _difference(stored, fresh):
     if stored is None:
         return "缺少。"
     for column in fresh._meta.concrete_fields:
-        if column.name not in _STAMPS and not _same(getattr(stored, column.attname), getattr(fresh, column.attname)):
+        if column.name not in _STAMPS and not _same(
+            getattr(stored, column.attname), getattr(fresh, column.attname)
+        ):
             shown = getattr(stored, column.attname)
             return f"{column.verbose_name} 存为 {shown}，重算为 {getattr(fresh, column.attname)}。"
     same = np.allclose(stored.monthly, fresh.monthly, rtol=TOLERANCE, atol=0, equal_nan=True)
@@ -144,4 +156,3 @@ def _same(one, other):
     if isinstance(one, float) and isinstance(other, float):
         return bool(np.isclose(one, other, rtol=TOLERANCE, atol=TOLERANCE))
     return one == other
-

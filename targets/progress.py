@@ -24,7 +24,9 @@ class Standing(StrEnum):
     UNKNOWN = "unknown"
 
 
-def required_reduction(target: float, base_year: int, end_year: int, year: int, path: Path = Path.LINEAR) -> float:
+def required_reduction(
+    target: float, base_year: int, end_year: int, year: int, path: Path = Path.LINEAR
+) -> float:
     """The reduction against the base year that the path asks for by the end of `year`, as a fraction.
 
     linear: g·(t−t₀)/(t₁−t₀); compound: 1−(1−g)^((t−t₀)/(t₁−t₀)). After the end year it stays at g.
@@ -42,7 +44,12 @@ def reduction(base: float | None, value: float | None) -> float | None:
 
 
 def standing(
-    achieved: float | None, target: float | None, base_year: int, end_year: int, year: int, path: Path = Path.LINEAR
+    achieved: float | None,
+    target: float | None,
+    base_year: int,
+    end_year: int,
+    year: int,
+    path: Path = Path.LINEAR,
 ) -> Standing:
     """Status of a cumulative reduction. In the last year only the target itself decides; 4.995 % is not 5 %."""
     if year == base_year:

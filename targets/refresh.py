@@ -110,7 +110,11 @@ def institution_figures(agencies, year, loaded):
     known = indicators.ratios(months, _boundary(loaded))["kgce_per_m2"].known
     columns = _columns(months) | _institution_indicators(months, base, loaded)
     packed = months.packed()
-    compared = known & indicators.ratios(base, _boundary(loaded))["kgce_per_m2"].known if base else np.zeros_like(known)
+    compared = (
+        known & indicators.ratios(base, _boundary(loaded))["kgce_per_m2"].known
+        if base
+        else np.zeros_like(known)
+    )
     return [
         Figure(
             agency_id=agency,

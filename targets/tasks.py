@@ -3,6 +3,7 @@
 import logging
 
 from celery import shared_task
+
 from reporting.models import StaleMark
 
 from . import refresh

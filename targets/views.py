@@ -27,7 +27,7 @@ def system_detail(request, key):
 
 def _node_page(request, node):
     user, plan, rows = request.user, Plan(), cockpit.Rows(request.user, node)
-    filters = CockpitFilters(request.GET, years=_years(plan, rows.years), default_year=rows.default_year)
+    filters = CockpitFilters(request.GET, **_years(plan, rows.whole_years))
     year, indicator = filters.chosen_year, filters.chosen_indicator
     context = {
         "node": node,
@@ -80,12 +80,12 @@ def _only_institution(user):
 
 
 def _institution_filters(request):
-    plan, years = Plan(), institution_page.years_with_figures(request.user)
+    plan = Plan()
+    years = _years(plan, institution_page.years_with_figures(request.user))
     filters = InstitutionFilters(
         request.GET,
-        years=_years(plan, years),
-        default_year=institution_page.default_year(years),
         departments=institution_page.departments(request.user),
+        **years,
     )
     return filters, plan
 
@@ -95,8 +95,7 @@ def institution_detail(request, key):
     institutions = Agency.objects.institutions().visible_to(request.user).select_related("parent")
     agency = get_object_or_404(institutions, key=key)
     plan, rows = Plan(), institution_page.figures(agency)
-    default_year = institution_page.default_year(institution_page.whole_years(rows))
-    filters = YearFilters(request.GET, years=_years(plan, rows), default_year=default_year)
+    filters = YearFilters(request.GET, **_years(plan, institution_page.whole_years(rows)))
     return render(request, "targets/institution_detail.html", _detail(agency, plan, rows, filters))
 
 
@@ -121,9 +120,13 @@ def _detail(agency, plan, rows, filters):
     }
 
 
-def _years(plan, with_figures):
-    """The years to choose from: of the plan, up to this one."""
-    return plan.year_choices(max([timezone.localdate().year, *with_figures]))
+def _years(plan, whole):
+    """The years to choose from, and the one to begin with. whole: year with figures → whether it is whole."""
+    this_year = timezone.localdate().year
+    return {
+        "years": plan.year_choices(whole, this_year),
+        "default_year": cards.default_year(whole, this_year),
+    }
 
 
 def _permit(user, verb):

@@ -1,4 +1,6 @@
-"""Published figures that must come out, as inputs and results. Source: 重庆市公共机构节约能源资源“十三五”规划 and others.
+"""Published figures that must come out, as inputs and results.
+
+Source: 重庆市公共机构节约能源资源“十三五”规划 and others, see docs/accounting.md.
 
 A copy of what is published, so that a checkout tests itself.
 """
@@ -48,4 +50,9 @@ SCHOOL_OIL_KG_CO2 = Decimal(29_600)
 # Unrounded arithmetic; the template rounds early and prints 448.8, 1 629.8 and 105.4.
 SCHOOL_TCE = {2023: "419.17", 2024: "448.87", 2025: "472.42"}
 SCHOOL_TCO2 = {2023: "1629.9", 2024: "1622.8", 2025: "1707.0"}
-SCHOOL_2025 = {"kgce_per_m2": "8.9", "kgce_per_person": "105.5", "m3_per_person": "26.8", "kg_co2_per_m2": "32.2"}
+SCHOOL_2025 = {
+    "kgce_per_m2": "8.9",
+    "kgce_per_person": "105.5",
+    "m3_per_person": "26.8",
+    "kg_co2_per_m2": "32.2",
+}

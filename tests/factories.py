@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import factory
+
 from agencies.access import Role
 from agencies.models import Agency, AgencyKind, AgencyType, Membership, User
 from reporting import actions, factor_library

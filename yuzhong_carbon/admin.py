@@ -1,7 +1,8 @@
 """The admin site: master data for managers, accounts and roles for administrators, nothing for anybody else."""
 
-from agencies.access import may
 from django.contrib.admin import AdminSite
+
+from agencies.access import may
 
 
 class PortalAdminSite(AdminSite):
@@ -12,4 +13,8 @@ class PortalAdminSite(AdminSite):
 
     def has_permission(self, request):
         user = request.user
-        return user.is_active and user.is_authenticated and (may(user, "edit_register") or may(user, "edit_accounts"))
+        return (
+            user.is_active
+            and user.is_authenticated
+            and (may(user, "edit_register") or may(user, "edit_accounts"))
+        )

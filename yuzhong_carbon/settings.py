@@ -134,6 +134,7 @@ AXES_LOCKOUT_PARAMETERS = ["username"]
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # The norm locks the account, from whatever address the guesses come.
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
 AXES_IPWARE_PROXY_COUNT = _number("PROXY_COUNT", "0")
 
 # Database: PostgreSQL in production, SQLite for the quick start

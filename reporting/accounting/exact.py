@@ -106,7 +106,9 @@ def _total(by_item: Mapping[str, Decimal], codes: Iterable[str]) -> Decimal:
     return sum((by_item[code] for code in codes), ZERO)
 
 
-def _intensities(result: Account, quantities: Mapping[str, Decimal], boundary: Boundary) -> dict[str, Decimal]:
+def _intensities(
+    result: Account, quantities: Mapping[str, Decimal], boundary: Boundary
+) -> dict[str, Decimal]:
     """The figures whose inputs are all known; a denominator of 0 gives none."""
     area_m2, people, water_m3 = (quantities.get(code) for code in (AREA_M2, PEOPLE, WATER_M3))
     found = {}

@@ -67,9 +67,13 @@ class Rules:
 
 def load(slug):
     """Raises ValueError naming what is missing: the rule set, or a coefficient or factor that an item needs."""
-    rule_set = RuleSet.objects.select_related("coefficient_set", "fuel_factors", "grid_factors").filter(slug=slug).first()
+    rule_set = (
+        RuleSet.objects.select_related("coefficient_set", "fuel_factors", "grid_factors")
+        .filter(slug=slug)
+        .first()
+    )
     if rule_set is None:
-        known = "、".join(RuleSet.objects.values_list("slug", flat=True)) or "无(请先运行 load_factors)"
+        known = "、".join(RuleSet.objects.values_list("slug", flat=True)) or "无（请先运行 load_factors）"
         raise ValueError(f"没有核算口径“{slug}”，现有：{known}。")
     items = Item.objects.exclude(carrier="")
     coefficients = _latest(rule_set.coefficient_set.coefficients.all(), "kgce_per_unit")
@@ -85,7 +89,9 @@ def _latest(rows, value):
 
 def _vintages(factor_set):
     """Data year → factor. A row marked unverified is shipped for reference and never calculated with."""
-    rows = factor_set.factors.filter(carrier=Carrier.ELECTRICITY, data_year__isnull=False).exclude(mark=Mark.UNVERIFIED)
+    rows = factor_set.factors.filter(carrier=Carrier.ELECTRICITY, data_year__isnull=False).exclude(
+        mark=Mark.UNVERIFIED
+    )
     found = {row.data_year: row.kg_co2_per_unit for row in rows.order_by("valid_from")}
     if not found:
         raise ValueError(f"“{factor_set}”没有可用的电网因子。")
@@ -105,13 +111,15 @@ def _item_rule(rule_set, item, coefficients, factors):
 
 
 def _pv_coefficient(rule_set, item, coefficients):
-    return _needed(coefficients, item, rule_set.coefficient_set) if rule_set.counts_pv_self_use else Decimal(0)
+    return (
+        _needed(coefficients, item, rule_set.coefficient_set) if rule_set.counts_pv_self_use else Decimal(0)
+    )
 
 
 def _needed(rows, item, where):
     """The value for the item's carrier and unit: nothing that was filed may drop out of a sum unseen."""
     if (item.carrier, item.unit) not in rows:
-        raise ValueError(f"“{where}”缺少 {item.get_carrier_display()}(每{item.unit})的数值，指标 {item} 无法核算。")
+        raise ValueError(
+            f"“{where}”缺少 {item.get_carrier_display()}(每{item.unit})的数值，指标 {item} 无法核算。"
+        )
     return rows[(item.carrier, item.unit)]
-
-

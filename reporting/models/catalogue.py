@@ -64,7 +64,10 @@ class Item(models.Model):
 class EditionQuerySet(models.QuerySet):
     def for_month(self, month):
         """The edition valid in that month (a date); the earliest covers all older months."""
-        return self.filter(valid_from__lte=month).order_by("-valid_from").first() or self.order_by("valid_from").first()
+        return (
+            self.filter(valid_from__lte=month).order_by("-valid_from").first()
+            or self.order_by("valid_from").first()
+        )
 
 
 class Edition(models.Model):

@@ -2,9 +2,10 @@
 
 import hashlib
 
-from agencies.models import Agency, User
 from django.db import models
 from django.db.models import Q
+
+from agencies.models import Agency, User
 
 from .catalogue import Edition, Item
 
@@ -18,6 +19,7 @@ class Status(models.TextChoices):
 
 
 OPEN = (Status.DRAFT, Status.SUBMITTED)
+EDITABLE = (Status.DRAFT, Status.RETURNED, Status.WITHDRAWN)
 
 
 class KnownBy(models.TextChoices):
@@ -72,7 +74,9 @@ class ReportQuerySet(models.QuerySet):
         return self.filter(agency__in=Agency.objects.visible_to(user))
 
     def with_state(self):
-        return self.select_related("agency__parent", "period", "latest__edition", "latest__submitted_by", "approved")
+        return self.select_related(
+            "agency__parent", "period", "latest__edition", "latest__submitted_by", "approved"
+        )
 
     def in_state(self, state):
         """Reports by the state of their latest revision; "missing" has none."""
@@ -83,7 +87,7 @@ class ReportQuerySet(models.QuerySet):
 
     def to_file(self):
         """What the filer still owes: nothing begun, a draft, or a return."""
-        return self.filter(Q(latest__isnull=True) | Q(latest__status__in=(Status.DRAFT, Status.RETURNED, Status.WITHDRAWN)))
+        return self.filter(Q(latest__isnull=True) | Q(latest__status__in=EDITABLE))
 
 
 class Report(models.Model):
@@ -119,13 +123,15 @@ class Report(models.Model):
 
     @property
     def is_editable(self):
-        return self.status in ("missing", Status.DRAFT, Status.RETURNED, Status.WITHDRAWN)
+        return self.latest is None or self.latest.status in EDITABLE
 
 
 class Revision(models.Model):
     """One version of a report. A draft may change; from its submission on it never does."""
 
-    report = models.ForeignKey(Report, verbose_name="月报", on_delete=models.PROTECT, related_name="revisions")
+    report = models.ForeignKey(
+        Report, verbose_name="月报", on_delete=models.PROTECT, related_name="revisions"
+    )
     number = models.PositiveSmallIntegerField("版次")
     edition = models.ForeignKey(Edition, verbose_name="制度版本", on_delete=models.PROTECT)
     status = models.CharField("状态", max_length=10, choices=Status, default=Status.DRAFT)
@@ -214,10 +220,14 @@ class Line(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("revision", "item"), name="line_once_an_item"),
             models.CheckConstraint(
-                condition=Q(quantity__gte=0), name="line_not_negative", violation_error_message="数量不能为负。"
+                condition=Q(quantity__gte=0),
+                name="line_not_negative",
+                violation_error_message="数量不能为负。",
             ),
             models.CheckConstraint(
-                condition=Q(cost_yuan__gte=0), name="line_cost_not_negative", violation_error_message="费用不能为负。"
+                condition=Q(cost_yuan__gte=0),
+                name="line_cost_not_negative",
+                violation_error_message="费用不能为负。",
             ),
             models.CheckConstraint(
                 condition=Q(known_by__in=WITH_QUANTITY, quantity__isnull=False)
@@ -229,4 +239,3 @@ class Line(models.Model):
 
     def __str__(self):
         return f"{self.item_id} {self.quantity} {self.unit}"
-

@@ -1,7 +1,8 @@
 """Approved truth as arrays: the read model that the accounting kernel works on."""
 
-from agencies.models import Agency
 from django.db import models
+
+from agencies.models import Agency
 
 from .. import panels
 

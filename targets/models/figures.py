@@ -3,8 +3,8 @@
 import numpy as np
 from django.db import models
 
-from agencies.models import Agency
 from agencies.access import SEES_FIGURES
+from agencies.models import Agency
 from reporting.models import RuleSet
 
 from ..indicators import QUANTITIES
@@ -75,7 +75,9 @@ class Figure(IndicatorColumns):
 
     agency = models.ForeignKey(Agency, verbose_name="机构", on_delete=models.PROTECT, related_name="figures")
     approved_months = models.PositiveSmallIntegerField("已通过月份", help_text="第 m 位为 m+1 月")
-    compared_months = models.PositiveSmallIntegerField("可比月份", help_text="两年均有数据的月份，第 m 位为 m+1 月")
+    compared_months = models.PositiveSmallIntegerField(
+        "可比月份", help_text="两年均有数据的月份，第 m 位为 m+1 月"
+    )
     packed = models.BinaryField("各月数值", help_text="QUANTITIES × 12 个月的 float64")
 
     objects = FigureQuerySet.as_manager()

@@ -67,7 +67,9 @@ class Target(models.Model):
         PlanPeriod, verbose_name="规划期", on_delete=models.PROTECT, related_name="targets"
     )
     indicator = models.CharField("指标", max_length=16, choices=Indicator)
-    reduction_percent = models.DecimalField("下降率(%)", max_digits=5, decimal_places=2, null=True, blank=True)
+    reduction_percent = models.DecimalField(
+        "下降率(%)", max_digits=5, decimal_places=2, null=True, blank=True
+    )
     path = models.CharField(
         "进度路径", max_length=8, choices=[("linear", "直线"), ("compound", "等比")], default="linear"
     )

@@ -48,7 +48,9 @@ def test_chongqing_2015_comes_out_as_published(account):
     wan_tce = {item: rounded(Decimal(value) / 10**7) for item, value in found["kgce_by_item"].items()}
     assert wan_tce == cases.CHONGQING_2015_WAN_TCE
     assert rounded(Decimal(found["kgce"]) / 10**7) == cases.CHONGQING_2015_TOTAL_WAN_TCE
-    assert {name: rounded(found[name]) for name in cases.CHONGQING_2015_INTENSITIES} == cases.CHONGQING_2015_INTENSITIES
+    assert {
+        name: rounded(found[name]) for name in cases.CHONGQING_2015_INTENSITIES
+    } == cases.CHONGQING_2015_INTENSITIES
 
 
 def test_fuel_that_is_not_split_is_said_to_be_taken_for_vehicle_fuel(account):

@@ -26,7 +26,13 @@ def test_electricity_counts_at_its_coefficient_and_the_grid_factor():
 
 
 def test_vehicle_fuel_leaves_energy_per_area_and_stays_in_carbon_and_per_person():
-    quantities = {"140": Decimal(100), "1501": Decimal(10), "1502": Decimal(5), "102": Decimal(50), "103": Decimal(4)}
+    quantities = {
+        "140": Decimal(100),
+        "1501": Decimal(10),
+        "1502": Decimal(5),
+        "102": Decimal(50),
+        "103": Decimal(4),
+    }
     result = account(quantities, RULES, GRID)
     petrol = Decimal("1.074122")
     assert result.kgce_vehicle_fuel == 10 * petrol
@@ -60,4 +66,6 @@ def test_a_negative_quantity_is_refused_by_name():
 
 def test_an_intensity_without_its_denominator_is_not_given():
     assert account({"110": Decimal(1), "102": Decimal(0)}, RULES, GRID).intensities == {}
-    assert account({"110": Decimal(1), "103": Decimal(2)}, RULES, GRID).intensities.keys() == {"kgce_per_person"}
+    assert account({"110": Decimal(1), "103": Decimal(2)}, RULES, GRID).intensities.keys() == {
+        "kgce_per_person"
+    }

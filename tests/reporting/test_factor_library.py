@@ -30,8 +30,12 @@ def test_a_file_that_contradicts_a_stored_row_is_refused_and_adds_nothing(tmp_pa
     factor_library.load()
     for name in ("coefficient_sets", "factor_sets", "coefficients"):
         source = factor_library.FACTORS / f"{name}.csv"
-        (tmp_path / source.name).write_text(source.read_text(encoding="utf-8").replace(",1.33,", ",1.34,"), encoding="utf-8")
-    with pytest.raises(Contradiction, match=r"coefficients.csv 第 5 行 kgce_per_unit：库中已有“1.330000000”，文件为“1.34”"):
+        (tmp_path / source.name).write_text(
+            source.read_text(encoding="utf-8").replace(",1.33,", ",1.34,"), encoding="utf-8"
+        )
+    with pytest.raises(
+        Contradiction, match=r"coefficients.csv 第 5 行 kgce_per_unit：库中已有“1.330000000”，文件为“1.34”"
+    ):
         factor_library.load(tmp_path)
     assert not Coefficient.objects.filter(kgce_per_unit="1.34").exists()
 

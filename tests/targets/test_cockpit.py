@@ -10,7 +10,7 @@ import pytest
 
 from reporting.models import StaleMark
 from targets import cards, cockpit, plan_library, refresh
-from targets.models import Indicator, Target
+from targets.models import Indicator, PlanPeriod, Target
 from targets.progress import Standing
 from tests.factories import DepartmentFactory, District, InstitutionFactory
 
@@ -117,12 +117,26 @@ def test_a_whole_year_counts_all_institutions_and_names_the_comparable_beside(di
 def test_the_page_opens_on_the_last_whole_year(district):
     settle(district.institution, 2024)
     settle(district.institution, 2025, [1])
-    assert rows_of(district).default_year == 2024
+    assert cards.default_year(rows_of(district).whole_years, 2026) == 2024
+
+
+def test_one_early_december_does_not_end_the_year(district):
+    other = InstitutionFactory(parent=district.department)
+    settle(district.institution, 2024, area=900)
+    settle(district.institution, 2025, range(1, 12), area=900)
+    settle(other, 2025, area=100)
+    rows = rows_of(district)
+    assert cards.default_year(rows.whole_years, 2026) == 2024
+    assert (cockpit.head(rows, 2025).months, cockpit.head(rows, 2025).is_whole) == ("部分月份未齐", False)
 
 
 def test_without_a_whole_year_it_opens_on_the_last_with_figures(district):
     settle(district.institution, 2024, [1])
-    assert rows_of(district).default_year == 2024
+    assert cards.default_year(rows_of(district).whole_years, 2026) == 2024
+
+
+def test_without_figures_it_opens_on_this_year(district):
+    assert cards.default_year(rows_of(district).whole_years, 2026) == 2026
 
 
 def test_the_path_chart_is_an_index_of_the_base_year_with_gaps_and_hollow_part_years(district):
@@ -231,14 +245,27 @@ def test_a_department_sees_its_own_system_as_the_highest_node(district):
 
 
 def test_the_years_stand_under_the_plan_period_that_judges_them(district):
-    groups = [[year for year, _ in years] for _, years in cards.Plan().year_choices(2027)]
-    assert groups == [[2020, 2021, 2022, 2023, 2024, 2025], [2026, 2027]]
+    groups = dict(cards.Plan().year_choices([2015, 2026], this_year=2027))
+    assert [[year for year, _ in years] for years in groups.values()] == [
+        [2015],
+        [2020, 2021, 2022, 2023, 2024, 2025],
+        [2026, 2027],
+    ]
+    assert next(iter(groups)) == "规划期外"
+
+
+def test_a_period_without_targets_still_names_its_years(district):
+    Target.objects.filter(plan_period__slug="15-5").delete()
+    plan = cards.Plan()
+    assert (plan.period(2026).slug, plan.target(ENERGY, 2026)) == ("15-5", None)
+    assert plan.target(ENERGY, 2025).reduction == 0.05
 
 
 def test_without_a_plan_there_is_no_period_and_no_target(district):
     Target.objects.all().delete()
+    PlanPeriod.objects.all().delete()
     plan = cards.Plan()
-    assert (plan.period(2025), plan.target(ENERGY, 2025), plan.year_choices(2026)) == (None, None, [])
+    assert (plan.period(2025), plan.target(ENERGY, 2025), plan.year_choices([], 2026)) == (None, None, [])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from targets.indicators import Boundary, Months, Ratio
 def months(n=1, **values):
     """Months of n institutions: every quantity 0 unless given as a scalar or an array."""
     arrays_of = {name: np.zeros((n, 12)) for name in indicators.QUANTITIES}
-    return Months(**arrays_of | {name: np.broadcast_to(value, (n, 12)).astype(float) for name, value in values.items()})
+    return Months(
+        **arrays_of | {name: np.broadcast_to(value, (n, 12)).astype(float) for name, value in values.items()}
+    )
 
 
 def test_a_year_is_the_sum_of_its_months_over_the_mean_of_its_area():
@@ -23,7 +25,9 @@ def test_a_year_is_the_sum_of_its_months_over_the_mean_of_its_area():
 
 
 def test_vehicle_fuel_is_outside_energy_and_inside_carbon_per_area_by_default():
-    year = months(kgce=10.0, kgce_vehicle_fuel=4.0, kg_co2_target=20.0, kg_co2_vehicle_fuel=8.0, floor_area_m2=12.0)
+    year = months(
+        kgce=10.0, kgce_vehicle_fuel=4.0, kg_co2_target=20.0, kg_co2_vehicle_fuel=8.0, floor_area_m2=12.0
+    )
     found = indicators.ratios(year, Boundary(False, True))
     assert indicators.intensity(found["kgce_per_m2"], found["kgce_per_m2"].known) == pytest.approx([6.0])
     assert indicators.intensity(found["kg_co2_per_m2"], found["kg_co2_per_m2"].known) == pytest.approx([20.0])

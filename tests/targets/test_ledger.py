@@ -52,7 +52,10 @@ def test_an_untouched_ledger_holds(district):
 def test_a_changed_line_is_found(district):
     without_triggers("reporting_line", "line_stays_update")
     sql("UPDATE reporting_line SET quantity = 999 WHERE item_id = '110'")
-    with pytest.raises(CommandError, match=f"已提交版次的内容哈希：{district.institution} 2025-03 第1版 的填报行与提交时的哈希不符"):
+    with pytest.raises(
+        CommandError,
+        match="内容哈希：.* 2025-03 第1版 的填报行与提交时的哈希不符",
+    ):
         verify()
 
 
@@ -120,6 +123,7 @@ def test_every_trigger_is_in_place(district):
     with connection.cursor() as cursor:
         cursor.execute(query)
         present = {name for (name,) in cursor.fetchall()}
-    expected = {f"{refusal.name}_{operation.lower()}" for refusal in REFUSALS for operation in refusal.operations}
+    expected = {
+        f"{refusal.name}_{operation.lower()}" for refusal in REFUSALS for operation in refusal.operations
+    }
     assert expected <= present
-

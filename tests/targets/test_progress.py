@@ -25,7 +25,9 @@ def test_the_compound_path_reproduces_the_published_table():
     assert [round(part, 3) for part in path] == [1.021, 2.031, 3.031, 4.020, 5.0]
 
 
-@pytest.mark.parametrize(("base_year", "end_year", "year"), [(2025, 2020, 2022), (2020, 2025, 2019), (2020, 2020, 2020)])
+@pytest.mark.parametrize(
+    ("base_year", "end_year", "year"), [(2025, 2020, 2022), (2020, 2025, 2019), (2020, 2020, 2020)]
+)
 def test_a_year_off_the_path_is_refused(base_year, end_year, year):
     with pytest.raises(ValueError, match="does not lie on a path"):
         required_reduction(0.05, base_year, end_year, year)

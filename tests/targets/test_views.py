@@ -160,9 +160,9 @@ def test_the_cockpit_shows_the_cards_as_worked_by_hand(client, two_years):
     assert "区机关事务管理局 2025年" in html
     assert '13.86 <span class="unit">kgce/m²</span>' in html
     assert "<strong>−6.00 %</strong> 较2020年" in html
-    assert '<dd class="num">14.75 <span class="unit">kgce/m²</span></dd>' in html
+    assert '<dd class="num"> 14.75 <span class="unit">kgce/m²</span> </dd>' in html
     assert "53.50" in html
-    assert '<dt>清单口径（因子暂用）</dt> <dd class="num">+10.61 %</dd>' in html
+    assert '<dt>清单口径（因子暂用）</dt> <dd class="num"> +10.61 % </dd>' in html
     assert html.count("已达标") >= 3
     assert "重庆 2021 年度因子 0.4743" in html
     assert "须由局确认" in html
@@ -173,7 +173,7 @@ def test_a_running_year_says_that_only_the_same_months_are_compared(client, two_
     settle(two_years.institution, 2026, [1, 2, 3])
     refresh.refresh_all()
     html = squeezed(text(client, two_years.observer, reverse("targets:cockpit") + "?year=2026"))
-    assert "2026年未满全年，只与基准年的相同月份（1—3月）比较，不与全年比较" in html
+    assert "2026年未满全年（已有月份：1—3月）：只与基准年的相同月份比较" in html
     assert "可比机构（1 个） · 1—3月同月份" in html
     assert "待下达" in html
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
 from agencies.access import Role
 from agencies.models import Agency, AgencyKind, Membership, User
-from django.utils import timezone
 
 PASSWORD = "yanshi-Mima-2025"
 
@@ -31,18 +31,24 @@ ACCOUNTS = (
 
 
 class Accounts:
-    """The people of the demo, made once; `filer_of` finds who files for an institution."""
+    """The people of the demo, made once; `filer_of` finds who files for an institution.
+
+    own_key: the institution of the account that a newcomer signs in with.
+    """
 
     def __init__(self):
         self._filers = {}
         self.reviewer = None
+        self.own_key = _place(Role.FILER).key
 
     @classmethod
     def make(cls):
         accounts = cls()
         password = make_password(PASSWORD)
         for account in ACCOUNTS:
-            user = User.objects.create(username=account.username, name=f"演示{account.role.label}", password=password)
+            user = User.objects.create(
+                username=account.username, name=f"演示{account.role.label}", password=password
+            )
             _grant(user, account.role, _place(account.role))
             if account.username == "shenhe":
                 accounts.reviewer = user

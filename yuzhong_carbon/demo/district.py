@@ -8,7 +8,19 @@ from agencies import credit_code
 
 SEED = 20_230_315
 BUREAU_NAME = "演示区机关事务管理局"
-STREETS = ("七星岗", "解放碑", "两路口", "上清寺", "菜园坝", "南纪门", "朝天门", "大溪沟", "大坪", "化龙桥", "石油路")
+STREETS = (
+    "七星岗",
+    "解放碑",
+    "两路口",
+    "上清寺",
+    "菜园坝",
+    "南纪门",
+    "朝天门",
+    "大溪沟",
+    "大坪",
+    "化龙桥",
+    "石油路",
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,9 @@ def code_for(number: int) -> str:
     """A well-formed 统一社会信用代码 that passes both checks and belongs to nobody: its numbers count up from 1."""
     body = f"{number:08d}"
     weights = (3, 7, 9, 10, 5, 8, 4, 2)
-    check = "0123456789X0"[11 - sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True)) % 11]
+    check = "0123456789X0"[
+        11 - sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True)) % 11
+    ]
     if check == "X":  # The new alphabet has it, but a digit reads better.
         return code_for(number + 50_000)
     first_17 = f"11500103{body}{check}"
@@ -72,7 +86,11 @@ def register(agencies: int) -> tuple[list[dict], list[Institution]]:
     for branch in BRANCHES:
         if branch.department not in departments:
             departments[branch.department] = _row(
-                2 + len(departments), f"演示{branch.department}", "department", branch.type_code, bureau["key"]
+                2 + len(departments),
+                f"演示{branch.department}",
+                "department",
+                branch.type_code,
+                bureau["key"],
             )
     institutions = _institutions(agencies, departments)
     return [bureau, *departments.values(), *(institution.row for institution in institutions)], institutions
@@ -98,7 +116,11 @@ def _institutions(agencies, departments):
 
 def _counts(agencies):
     """How many institutions each branch gets: the largest remainders fill up, so that the sum is exact."""
-    shares = np.array([branch.weight for branch in BRANCHES]) * agencies / sum(branch.weight for branch in BRANCHES)
+    shares = (
+        np.array([branch.weight for branch in BRANCHES])
+        * agencies
+        / sum(branch.weight for branch in BRANCHES)
+    )
     counts = np.floor(shares).astype(int)
     counts[np.argsort(counts - shares, kind="stable")[: agencies - counts.sum()]] += 1
     return counts.tolist()

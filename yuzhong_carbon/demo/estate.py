@@ -18,7 +18,9 @@ def fill(institutions):
     sharing, alone = shapes[:SHARING], shapes[SHARING:]
     _shared_building(agencies, sharing)
     buildings = Building.objects.bulk_create([_building(agency, shape) for agency, shape in alone])
-    Occupancy.objects.bulk_create([Occupancy(building=each, agency=each.manager, share=1, valid_from=SINCE) for each in buildings])
+    Occupancy.objects.bulk_create(
+        [Occupancy(building=each, agency=each.manager, share=1, valid_from=SINCE) for each in buildings]
+    )
     Vehicle.objects.bulk_create([car for agency, shape in shapes for car in _cars(agency, shape)])
     ElectricityAccount.objects.bulk_create(
         [ElectricityAccount(agency=agency, number=f"31{agency.pk:011d}") for agency, _ in shapes]
@@ -27,7 +29,9 @@ def fill(institutions):
 
 def _building(agency, shape):
     area_m2 = Decimal(str(shape.area_m2))
-    return Building(name=f"{agency.name}主楼", manager=agency, floor_area_m2=area_m2, built_year=1998, in_use_from=SINCE)
+    return Building(
+        name=f"{agency.name}主楼", manager=agency, floor_area_m2=area_m2, built_year=1998, in_use_from=SINCE
+    )
 
 
 def _shared_building(agencies, sharing):
@@ -36,7 +40,9 @@ def _shared_building(agencies, sharing):
     building = Building.objects.create(
         name="示例集中办公区一号楼", manager=bureau, floor_area_m2=total, built_year=2006, in_use_from=SINCE
     )
-    shares = [(Decimal(str(shape.area_m2)) / total).quantize(Decimal("0.000001")) for _, shape in sharing[:-1]]
+    shares = [
+        (Decimal(str(shape.area_m2)) / total).quantize(Decimal("0.000001")) for _, shape in sharing[:-1]
+    ]
     shares.append(1 - sum(shares))
     Occupancy.objects.bulk_create(
         [

@@ -3,7 +3,6 @@
 from datetime import date
 from decimal import Decimal
 
-import pandas as pd
 from celery import current_app
 from django.db import transaction
 from django.utils import timezone
@@ -28,7 +27,9 @@ def fill(institutions, accounts):
     """Every month since 2020, the last two of them filed and decided one by one."""
     shapes = {each.key: (number, usage.shape_of(each, number)) for number, each in enumerate(institutions)}
     months = calendar.months_between(FIRST_MONTH, last_month())
-    history.enter(history.Reader().read(table(institutions, shapes, months[:-VERB_MONTHS])), document=DOCUMENT)
+    history.enter(
+        history.Reader().read(table(institutions, shapes, months[:-VERB_MONTHS])), document=DOCUMENT
+    )
     # This process computes the figures itself at the end, so the jobs of its approvals go nowhere.
     current_app.conf.broker_url = "memory://localhost/"
     for month in months[-VERB_MONTHS:]:
@@ -36,15 +37,23 @@ def fill(institutions, accounts):
 
 
 def table(institutions, shapes, months):
-    """The history as the tidy table that `import_months` reads."""
-    rows = [
-        (institution.key, str(month.year), str(month.month), code, _text(quantity), _cost(code, quantity))
+    """The history as the tidy rows that `import_months` reads."""
+    return [
+        {
+            "agency": institution.key,
+            "year": str(month.year),
+            "month": str(month.month),
+            "item": code,
+            "quantity": _text(quantity),
+            "cost_yuan": _cost(code, quantity),
+        }
         for institution in institutions
         for month in _months_in_register(institution, months)
         if not _is_gap(shapes[institution.key][0], month)
-        for code, quantity in usage.month_of(shapes[institution.key][1], month, shapes[institution.key][0]).items()
+        for code, quantity in usage.month_of(
+            shapes[institution.key][1], month, shapes[institution.key][0]
+        ).items()
     ]
-    return pd.DataFrame(rows, columns=["agency", "year", "month", "item", "quantity", "cost_yuan"])
 
 
 def _months_in_register(institution, months):
@@ -77,7 +86,7 @@ def _file(month, institutions, shapes, accounts, *, is_newest):
     required = _required(month)
     for institution in institutions:
         number, shape = shapes[institution.key]
-        fate = _fate(number, is_newest)
+        fate = _fate(number, is_newest) if institution.key != accounts.own_key else _own_fate(is_newest)
         if institution.key not in reports or fate == "late":
             continue
         entries = _entries(usage.month_of(shape, month, number), required)
@@ -87,9 +96,23 @@ def _file(month, institutions, shapes, accounts, *, is_newest):
 def _fate(number, is_newest):
     """What becomes of a report: fixed by the institution's place in the register."""
     if is_newest:
-        fates = {0: "late", 1: "draft", 2: "slip", 3: "jump", 4: "returned", 5: "late", 6: "submitted", 7: "submitted"}
+        fates = {
+            0: "late",
+            1: "draft",
+            2: "slip",
+            3: "jump",
+            4: "returned",
+            5: "late",
+            6: "submitted",
+            7: "submitted",
+        }
         return fates.get(number % 16, "approved")
     return {5: "late", 11: "submitted"}.get(number % 32, "approved")
+
+
+def _own_fate(is_newest):
+    """Who signs in as the demo's filer finds a month to begin and one that came back."""
+    return "late" if is_newest else "returned"
 
 
 def _required(month):
@@ -128,7 +151,9 @@ def _decide(report, entries, fate, accounts):
     if fate == "approved":
         actions.approve(report, by=reviewer)
     if fate == "returned":
-        actions.send_back(report, by=reviewer, reason="建筑面积比上月增加 25 %，请说明原因并附测绘报告，或改回原面积。")
+        actions.send_back(
+            report, by=reviewer, reason="建筑面积比上月增加 25 %，请说明原因并附测绘报告，或改回原面积。"
+        )
 
 
 def mark_synthetic():

@@ -95,7 +95,13 @@ def month_of(shape: Shape, month: date, number: int) -> dict[str, float]:
     persons = np.round(shape.people * people)
     cars = _cars(shape, month)
     values = {
-        "110": shape.area_m2 * profile.kwh_per_m2 * shape.level / 12 * profile.season[at] * electricity * heat_wave,
+        "110": shape.area_m2
+        * profile.kwh_per_m2
+        * shape.level
+        / 12
+        * profile.season[at]
+        * electricity
+        * heat_wave,
         "140": shape.area_m2 * profile.gas_per_m2 * shape.level / 12 * HEATING[at] * gas,
         "120": persons * profile.water_per_person / 12 * (0.6 + 0.4 * profile.season[at]) * water,
         "1501": cars["1041"] * random.uniform(70, 120),

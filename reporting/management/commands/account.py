@@ -18,7 +18,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("file", type=Path)
         parser.add_argument("--rules", default=settings.ACTIVE_RULE_SET, metavar="SLUG", help="核算口径")
-        parser.add_argument("--grid-year", type=int, metavar="Y", help="电网因子数据年份；不给时用口径的固定因子")
+        parser.add_argument(
+            "--grid-year", type=int, metavar="Y", help="电网因子数据年份；不给时用口径的固定因子"
+        )
         parser.add_argument("--json", action="store_true", help="输出一个 JSON 对象")
 
     def handle(self, *, file, grid_year, **options):
@@ -32,7 +34,9 @@ class Command(BaseCommand):
         except OSError as fault:
             raise CommandError(f"读不到文件 {file}：{fault.strerror}。") from fault
         report = _report(result, loaded, vintage, quantities)
-        self.stdout.write(json.dumps(report, ensure_ascii=False, indent=2) if options["json"] else _words(report))
+        self.stdout.write(
+            json.dumps(report, ensure_ascii=False, indent=2) if options["json"] else _words(report)
+        )
 
 
 def _read(path):
@@ -101,7 +105,9 @@ def _plain(value):
 
 
 def _words(report):
-    lines = [f"口径 {report['rule_set']}，电网因子 {report['grid_kg_co2_per_kwh']} kgCO₂/kWh（{report['grid_data_year']}年）"]
+    lines = [
+        f"口径 {report['rule_set']}，电网因子 {report['grid_kg_co2_per_kwh']} kgCO₂/kWh（{report['grid_data_year']}年）"
+    ]
     for name, value in report.items():
         if isinstance(value, dict):
             lines += [f"  {name}[{code}] = {number}" for code, number in value.items()]

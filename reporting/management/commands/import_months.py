@@ -4,13 +4,16 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from agencies import tables
 from agencies.models import User
 from reporting import history, notices
 from reporting.models import Edition
 
 
 class Command(BaseCommand):
-    help = "导入历史月份（列：agency,year,month,item,quantity[,cost_yuan][,unit]）。不带 --yes 只检查，不写入。"
+    help = (
+        "导入历史月份（列：agency,year,month,item,quantity[,cost_yuan][,unit]）。不带 --yes 只检查，不写入。"
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("file", type=Path)
@@ -23,8 +26,9 @@ class Command(BaseCommand):
         if not file.is_file():
             raise CommandError(f"没有文件 {file}。")
         try:
-            reading = history.Reader(_edition(edition)).read(history.load_table(file))
-        except history.Unreadable as fault:
+            rows = tables.load(file, history.REQUIRED_COLUMNS, history.OPTIONAL_COLUMNS)
+            reading = history.Reader(_edition(edition)).read(rows)
+        except tables.Unreadable as fault:
             raise CommandError(f"未写入任何内容。\n{fault}") from fault
         self.stdout.write(str(reading))
         if not yes:

@@ -33,4 +33,5 @@ class Command(BaseCommand):
             panels = panels.filter(year=year)
         marks = [StaleMark(agency_id=row, year=of) for row, of in panels.values_list("agency", "year")]
         StaleMark.objects.bulk_create(marks, batch_size=1000)
-        trail.record(Verb.RECALCULATE, by=None, detail=f"机构 {agency or '全部'}，年份 {year or '全部'}，{len(marks)} 个机构年")
+        detail = f"机构 {agency or '全部'}，年份 {year or '全部'}，{len(marks)} 个机构年"
+        trail.record(Verb.RECALCULATE, by=None, detail=detail)

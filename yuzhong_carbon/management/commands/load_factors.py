@@ -15,12 +15,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--dir", type=Path, help="另一组同列名的因子文件，只载入其中的口径与因子")
 
-    def handle(self, *, dir, **options):
+    def handle(self, *, dir, verbosity, **options):
         if dir is not None and not dir.is_dir():
             raise CommandError(f"没有文件夹 {dir}。")
         try:
-            self.stdout.write(str(factor_library.load(dir or factor_library.FACTORS)))
+            counts = [factor_library.load(dir or factor_library.FACTORS)]
             if dir is None:
-                self.stdout.write(str(plan_library.load()))
+                counts.append(plan_library.load())
         except Contradiction as fault:
             raise CommandError(f"未写入任何内容。{fault}") from fault
+        if verbosity:
+            self.stdout.write("\n".join(map(str, counts)))

@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from agencies import register_file
 from agencies.models import Agency
 from targets import refresh
 from yuzhong_carbon.demo import accounts, district, estate, filing
@@ -33,24 +34,13 @@ class Command(BaseCommand):
         self._fill(agencies)
 
     def _fill(self, agencies):
-        call_command("load_factors", stdout=self.stdout)
+        call_command("load_factors", verbosity=0)
         with transaction.atomic():
             rows, institutions = district.register(agencies)
-            _enter(rows)
+            register_file.enter(register_file.read(rows))
             filing.mark_synthetic()
             estate.fill(institutions)
             filing.fill(institutions, accounts.Accounts.make())
         done = refresh.refresh_all()
         self.stdout.write(f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标。")
-        self.stdout.write(accounts.table())
-
-
-def _enter(rows):
-    found = {}
-    for row in rows:
-        parent = found.get(row["parent"])
-        fields = {k: v for k, v in row.items() if k not in ("parent", "is_party_government_organ", "registered_to")}
-        a = Agency(**fields, parent=parent, is_party_government_organ=row["is_party_government_organ"] == "1", registered_to=row["registered_to"] or None)
-        a.path = a.path_under(parent)
-        a.save()
-        found[a.key] = a
+        self.stdout.write("演示账号：manage.py seed_demo --accounts")
