@@ -161,46 +161,49 @@ class MonthForm(forms.Form):
 
 
 def _fields_of(row, start):
+    """The fields of one item, in the order of the keyboard."""
     item, code, start = row.item, row.item.code, start or Entry(None)
     decimals = QUANTITY_DECIMALS if item.decimals else 0
     fields = {
-        f"quantity-{code}": NumberField(
-            label=row.name,
-            unit=item.unit,
-            decimals=decimals,
-            initial=_plain(start.quantity),
-            help_text=item.definition,
-            widget=_input(f"{row.name} 数量（{item.unit}）"),
+        f"quantity-{code}": _number(
+            row.name, f"{row.name} 数量", item.unit, decimals, start.quantity, help_text=item.definition
         ),
-        f"known_by-{code}": forms.TypedChoiceField(
-            label=f"{row.name} 获取方式",
-            choices=KnownBy.choices,
-            initial=start.known_by,
-            required=False,
-            empty_value=KnownBy.METERED,
-            widget=forms.Select(attrs={"aria-label": f"{row.name} 获取方式"}),
-        ),
+        f"known_by-{code}": _way(f"{row.name} 获取方式", start.known_by),
     }
     if item.has_cost:
-        fields[f"cost-{code}"] = NumberField(
-            label=f"{row.name} 费用",
-            unit="元",
-            decimals=COST_DECIMALS,
-            initial=_plain(start.cost_yuan),
-            widget=_input(f"{row.name} 费用（元）"),
-        )
-    fields[f"note-{code}"] = forms.CharField(
-        label=f"{row.name} 说明",
-        initial=start.note,
+        label = f"{row.name} 费用"
+        fields[f"cost-{code}"] = _number(label, label, "元", COST_DECIMALS, start.cost_yuan)
+    return fields | {f"note-{code}": _note(f"{row.name} 说明", start.note)}
+
+
+def _number(label, spoken, unit, decimals, start, **options):
+    """`label` names the field in an error, `spoken` where only the column says what it is."""
+    attributes = {"inputmode": "decimal", "autocomplete": "off", "aria-label": f"{spoken}（{unit}）"}
+    widget = forms.TextInput(attrs=attributes)
+    return NumberField(
+        label=label, unit=unit, decimals=decimals, initial=_plain(start), widget=widget, **options
+    )
+
+
+def _way(label, start):
+    return forms.TypedChoiceField(
+        label=label,
+        choices=KnownBy.choices,
+        initial=start,
+        required=False,
+        empty_value=KnownBy.METERED,
+        widget=forms.Select(attrs={"aria-label": label}),
+    )
+
+
+def _note(label, start):
+    return forms.CharField(
+        label=label,
+        initial=start,
         required=False,
         max_length=Line._meta.get_field("note").max_length,
-        widget=forms.TextInput(attrs={"aria-label": f"{row.name} 说明", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"aria-label": label, "autocomplete": "off"}),
     )
-    return fields
-
-
-def _input(label):
-    return forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "aria-label": label})
 
 
 def _plain(number):
