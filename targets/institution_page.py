@@ -36,8 +36,8 @@ def departments(user):
 def years_with_figures(user):
     """Year → whether most of the user's institutions have all its months."""
     figures = Figure.objects.visible_to(user).filter(rule_set__slug=settings.ACTIVE_RULE_SET)
-    whole = Count("pk", filter=Q(approved_months=ALL_MONTHS))
-    found = figures.order_by("year").values_list("year").annotate(Count("pk"), whole)
+    found = figures.order_by("year").values_list("year")
+    found = found.annotate(all=Count("pk"), whole=Count("pk", filter=Q(approved_months=ALL_MONTHS)))
     return {year: 2 * whole > institutions for year, institutions, whole in found}
 
 
