@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -323,6 +324,17 @@ def test_an_approval_and_a_return_at_once_give_one_decision(transactional_db):
     )
     assert sum(isinstance(outcome, actions.WrongStatus) for outcome in outcomes) == 1
     assert len(set(verbs(report)) & {"approve", "return"}) == 1
+
+
+@pytest.mark.needs_postgresql
+def test_two_months_of_a_year_approved_at_once_are_both_in_the_panel(transactional_db):
+    district = District()
+    reports = [district.submitted(date(2025, month, 1), {"110": 100 * month}) for month in (3, 4)]
+    outcomes = at_once(*(partial(actions.approve, report, by=district.reviewer) for report in reports))
+    assert outcomes == [None, None]
+    panel = Panel.objects.get()
+    assert panel.approved_months == 0b1100
+    assert list(panel.values[2:4, COLUMN["110"]]) == [300.0, 400.0]
 
 
 @pytest.mark.needs_postgresql
