@@ -23,10 +23,12 @@ class Refusal:
 
 
 def install(using, refusals):
+    """Put the triggers (back) in place; a table that is not there yet gets its own after its migration."""
     connection = connections[using]
     statements = {"postgresql": _postgresql, "sqlite": _sqlite}[connection.vendor]
     with connection.cursor() as cursor:
-        for refusal in refusals:
+        tables = set(connection.introspection.table_names(cursor))
+        for refusal in (each for each in refusals if each.table in tables):
             for statement in statements(refusal):
                 cursor.execute(statement)
 
