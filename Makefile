@@ -3,17 +3,21 @@
 #   make demo      the portal with a synthetic district on 127.0.0.1:8000 (or: make demo PORT=9000)
 #   make test      every test that this machine can run, on real PostgreSQL and Redis
 #   make check     the whole gate, as in CI
+#   make screenshots   pictures of the demo's pages, into docs/screenshots/
 #   make install   only the virtual environment .venv, for development
 #
 # PYTHON=/path/to/python3.12 chooses the interpreter that .venv is made with.
 
-.PHONY: demo test check install
+.PHONY: demo test check install screenshots
 
 demo: .venv/installed
 	@.venv/bin/python manage.py rundemo
 
 test: .venv/installed-dev
 	@.venv/bin/pytest
+
+screenshots: .venv/installed-dev
+	@.venv/bin/python -m tests.screenshots
 
 check:
 	@.ci/run

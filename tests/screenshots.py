@@ -1,0 +1,113 @@
+"""`make screenshots`: pictures of the demo's pages at 1440 and 375 px, into docs/screenshots/.
+
+Starts the demo in a folder of its own (or takes the running one: BASE_URL=http://127.0.0.1:8000) and ends it.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.conftest import QUIET, chromium_program
+from yuzhong_carbon.demo.accounts import PASSWORD
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TARGET = REPOSITORY / "docs" / "screenshots"
+WIDTHS = (1440, 375)
+START_SECONDS = 180
+
+# File name → account and where to go: an address, or links to follow by their selector.
+PAGES = {
+    "login": (None, ["/login/"]),
+    "to-do": ("tianbao", ["/"]),
+    "form": ("tianbao", ["/", "main a[href$='/edit/']"]),
+    "report": ("shenhe", ["/review/", "main table a[href^='/reports/']"]),
+    "review-queue": ("shenhe", ["/review/"]),
+    "report-list": ("guanli", ["/reports/"]),
+    "cockpit": ("guanli", ["/cockpit/"]),
+    "cockpit-2026": ("guanli", ["/cockpit/?year=2026"]),
+    "system": ("guanli", ["/cockpit/", "main a[href^='/systems/']"]),
+    "institution-list": ("guanli", ["/institutions/"]),
+    "institution": ("guanli", ["/institutions/", "main table a[href^='/institutions/']"]),
+    "trail": ("shenji", ["/trail/"]),
+    "register": ("guanli", ["/admin/agencies/agency/"]),
+}
+
+
+def main() -> None:
+    TARGET.mkdir(exist_ok=True)
+    with running_demo() as base_url, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_program(), args=QUIET)
+        for name, (account, way) in PAGES.items():
+            for width in WIDTHS:
+                context = chromium.new_context(
+                    base_url=base_url, locale="zh-CN", viewport={"width": width, "height": 900}
+                )
+                take(context.new_page(), account, way, TARGET / f"{name}-{width}.png")
+                context.close()
+        chromium.close()
+
+
+def take(page: Page, account: str | None, way: list[str], path: Path) -> None:
+    if account:
+        page.goto("/login/")
+        page.locator("[name=username]").fill(account)
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator("main button[type=submit]").click()
+    for step in way:
+        if step.startswith("/"):
+            page.goto(step)
+        else:
+            page.locator(step).first.click()
+    page.wait_for_load_state("networkidle")
+    # The charts draw themselves in; a picture of half a line says nothing.
+    page.wait_for_timeout(900)
+    page.screenshot(path=path, full_page=True)
+    sys.stdout.write(f"{path.relative_to(REPOSITORY)}\n")
+
+
+@contextmanager
+def running_demo() -> Iterator[str]:
+    if base_url := os.environ.get("BASE_URL"):
+        yield base_url
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        environment = os.environ | {"VAR_DIR": folder, "PORT": str(port)}
+        demo = subprocess.Popen([sys.executable, "manage.py", "rundemo"], cwd=REPOSITORY, env=environment)
+        try:
+            yield wait_for(demo, f"http://127.0.0.1:{port}")
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.wait(timeout=30)
+
+
+def wait_for(demo: subprocess.Popen, base_url: str) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and demo.poll() is None:
+        try:
+            urlopen(f"{base_url}/healthz", timeout=2)
+        except (URLError, OSError):
+            time.sleep(0.5)
+        else:
+            return base_url
+    raise SystemExit("The demo did not start.")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+if __name__ == "__main__":
+    main()
