@@ -65,6 +65,19 @@ def neighbours_of(reports):
     }
 
 
+def newest_before(report):
+    """The newest approved month within the year before, and its lines: (month, item code → Line) or (None, {})."""
+    month = report.period.month
+    rows = Report.objects.filter(
+        agency=report.agency_id,
+        period__month__gte=calendar.same_month_last_year(month),
+        period__month__lt=month,
+        approved__isnull=False,
+    )
+    newest = rows.select_related("period", "approved").order_by("-period__month").first()
+    return (newest.period.month, _by_item(newest.approved.lines.all())) if newest else (None, {})
+
+
 def change(line, earlier):
     """How a line moved against an earlier line of its item, as a fraction; either may be None."""
     if line is None or earlier is None:

@@ -7,32 +7,18 @@ from . import calendar, checks, findings
 from .actions import Entry
 from .models import Edition, Item, Line, Section
 
-# What hardly moves from month to month and may start from last month's answer; a metered quantity never does.
-CARRIED = frozenset(
-    (
-        "101",
-        "102",
-        "103",
-        "1031",
-        "104",
-        "1041",
-        "1042",
-        "1043",
-        "106",
-        "190",
-        "191",
-        "192",
-        "200",
-        "201",
-        "210",
-        "220",
-    )
-)
+# What hardly moves from month to month and may start from an earlier answer; a metered quantity never does.
+CARRIED = frozenset((
+    "101", "102", "103", "1031", "104", "1041", "1042", "1043", "106", "190", "191", "192", "200", "201", "210", "220",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Row:
-    """One item of the month; each line is None where nothing is known of it."""
+    """One item of the month; each line is None where nothing is known of it.
+
+    `earlier` is that of the revision before, `to_carry` that of the newest approved month.
+    """
 
     item: Item
     is_required: bool
@@ -40,6 +26,7 @@ class Row:
     last_month: Line | None
     last_year: Line | None
     earlier: Line | None
+    to_carry: Line | None
 
     @property
     def name(self):
@@ -63,12 +50,11 @@ class Row:
     @property
     def carried(self):
         """The answer that a fresh month may start from: a state, or a quantity that hardly moves."""
-        before = self.last_month
-        if before is None:
+        if self.to_carry is None:
             return None
-        if before.quantity is None:
-            return Entry(None, before.known_by)
-        return Entry(before.quantity, before.known_by) if self.item.code in CARRIED else None
+        if self.to_carry.quantity is None:
+            return Entry(None, self.to_carry.known_by)
+        return Entry(self.to_carry.quantity, self.to_carry.known_by) if self.item.code in CARRIED else None
 
 
 @dataclass(frozen=True)
@@ -112,6 +98,7 @@ class Sheet:
         self.last_month, self.last_year = findings.neighbours(report)
         self.month_before = calendar.first_of_previous(report.period.month)
         self.month_last_year = calendar.same_month_last_year(report.period.month)
+        self.month_carried, self.lines_to_carry = (None, {}) if revision else findings.newest_before(report)
         self.items = Item.objects.in_bulk()
         self.rows = self._rows()
 
@@ -160,7 +147,8 @@ class Sheet:
         return [self._row(code, required.get(code, False), stored, earlier) for code in codes]
 
     def _row(self, code, is_required, stored, earlier):
-        beside = (rows.get(code) for rows in (stored, self.last_month, self.last_year, earlier))
+        sources = (stored, self.last_month, self.last_year, earlier, self.lines_to_carry)
+        beside = (rows.get(code) for rows in sources)
         return Row(self.items[code], is_required, *beside)
 
     def _revision_before(self):

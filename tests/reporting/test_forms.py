@@ -140,6 +140,21 @@ def start_of(form, code):
     return tuple(form[f"{part}-{code}"].initial for part in ("quantity", "known_by"))
 
 
+def test_a_fresh_month_starts_from_the_newest_approved_month_of_the_year_before(district):
+    district.approved(date(2024, 1, 1), {"102": 4000})
+    district.approved(date(2024, 12, 1), {"102": 5000})
+    district.submitted(FEBRUARY, {"102": 9999})
+    assert start_of(MonthForm(sheet=Sheet(district.report(MARCH), None)), "102") == ("5000", "metered")
+    assert start_of(MonthForm(sheet=Sheet(district.report(date(2024, 12, 1)), None)), "102") == (
+        "4000",
+        "metered",
+    )
+    assert start_of(MonthForm(sheet=Sheet(district.report(date(2026, 2, 1)), None)), "102") == (
+        None,
+        "metered",
+    )
+
+
 def test_a_fresh_month_starts_from_the_states_and_steady_items_of_last_month(district):
     district.approved(FEBRUARY, {"110": 800, "102": "5000.50", "104": 3})
     form = MonthForm(sheet=Sheet(district.report(MARCH), None))

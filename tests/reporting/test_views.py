@@ -300,7 +300,7 @@ def test_the_form_stands_beside_last_month_and_last_year(district, client):
     district.approved(date(2024, 3, 1), {"110": "1111.5"})
     district.approved(FEBRUARY, {"110": "2222.25"})
     page = text(signed_in(client, district.filer).get(at("report-edit", district.report(MARCH))))
-    assert all(words in page for words in ("1,111.5", "2,222.25", "沿用上月", "2025年2月", "2024年3月"))
+    assert all(words in page for words in ("1,111.5", "2,222.25", "已按2025年2月预填", "2025年2月", "2024年3月"))
 
 
 def test_the_form_tells_why_the_month_came_back(district, client):
