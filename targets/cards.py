@@ -178,7 +178,8 @@ def path_chart(indicator, plan, year, rows, is_whole):
     goal = target.reduction if target else None
     return {
         "kind": "path",
-        "unit": f"{period.base_year}年=100",
+        "title": f"{indicator.label}（{period.base_year}年=100%）",
+        "unit": "%",
         "decimals": 2,
         "base_year": period.base_year,
         "base": INDEX_OF_BASE,

@@ -13,7 +13,13 @@ STATUSES = (ALL, ("enough", "达到要求"), ("behind", "未达到要求"), ("un
 class YearFilters(forms.Form):
     """A year of the plan; an unreadable one is named beside the field and the default taken."""
 
-    year = forms.TypedChoiceField(label="年份", required=False, coerce=int, empty_value=None)
+    year = forms.TypedChoiceField(
+        label="年份",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        error_messages={"invalid_choice": "没有“%(value)s”年可选，请从列表中选择。"},
+    )
 
     def __init__(self, sent, *, years, default_year):
         # Bound with what stands by default, so that the selects show what the page shows.

@@ -196,7 +196,7 @@ def test_a_year_outside_the_plan_is_named_beside_its_field_and_the_last_whole_on
     client, two_years, sent
 ):
     html = text(client, two_years.manager, f"{reverse('targets:cockpit')}?year={sent}")
-    assert "errorlist" in html
+    assert f"没有“{sent}”年可选，请从列表中选择。" in html
     assert "区机关事务管理局 2025年" in html
 
 
