@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from agencies.access import SEES_FIGURES
 from agencies.models import Agency, Event
 
 from . import access, actions, findings
@@ -32,6 +33,8 @@ DECISIONS = ("approve", "return")
 
 
 def report_list(request):
+    if not request.user.roles & SEES_FIGURES:
+        raise PermissionDenied
     filters = ReportFilters(request.GET, user=request.user)
     reports = filters.narrow(Report.objects.visible_to(request.user)).with_state()
     return render(

@@ -52,7 +52,7 @@ def quantities(report):
 # Who may see and do what: status code by person. Strangers to figures get 404, colleagues without the right 403.
 
 GET_PAGES = {
-    "report-list": dict.fromkeys(PEOPLE, 200),
+    "report-list": dict.fromkeys(PEOPLE, 200) | {"auditor": 403, "administrator": 403},
     "review-queue": dict.fromkeys(PEOPLE, 403) | {"reviewer": 200},
     "report-detail": dict.fromkeys(PEOPLE, 200) | {"auditor": 404, "administrator": 404},
     "report-edit": dict.fromkeys(PEOPLE, 403) | {"filer": 200, "auditor": 404, "administrator": 404},
@@ -300,7 +300,9 @@ def test_the_form_stands_beside_last_month_and_last_year(district, client):
     district.approved(date(2024, 3, 1), {"110": "1111.5"})
     district.approved(FEBRUARY, {"110": "2222.25"})
     page = text(signed_in(client, district.filer).get(at("report-edit", district.report(MARCH))))
-    assert all(words in page for words in ("1,111.5", "2,222.25", "已按2025年2月预填", "2025年2月", "2024年3月"))
+    assert all(
+        words in page for words in ("1,111.5", "2,222.25", "已按2025年2月预填", "2025年2月", "2024年3月")
+    )
 
 
 def test_the_form_tells_why_the_month_came_back(district, client):
