@@ -16,9 +16,9 @@ from agencies.models import Agency
 from agencies.models.trail import Verb
 from agencies.tables import FIRST_ROW, Problem, Unreadable
 
-from . import approved, bulk, calendar
+from . import actions, approved, bulk
 from .accounting.exact import FUEL_TOTALS
-from .models import Edition, Item, KnownBy, Line, Period, Report, Revision, Status
+from .models import Edition, Item, KnownBy, Line, Report, Revision, Status
 from .models.filing import content_hash
 
 REQUIRED_COLUMNS = ("agency", "year", "month", "item", "quantity")
@@ -241,19 +241,16 @@ def enter(reading, *, document, by=None):
 
 
 def _reports_for(months):
-    """(agency id, month) → report, made where missing."""
-    days = {month.month for month in months}
-    known = set(Period.objects.filter(month__in=days).values_list("month", flat=True))
-    Period.objects.bulk_create([Period(month=day, **calendar.days_of(day)) for day in sorted(days - known)])
-    periods = {period.month: period for period in Period.objects.filter(month__in=days)}
-    reports = Report.objects.filter(period__month__in=days).select_related("period")
+    """(agency id, month) → report. The periods open for the whole register: who is not in the file is seen to miss."""
+    periods = {day: actions.open_period(day) for day in sorted({month.month for month in months})}
+    reports = Report.objects.filter(period__in=periods.values()).select_related("period")
     found = {(report.agency_id, report.period.month): report for report in reports}
-    missing = [
+    unregistered_then = [
         Report(agency=month.agency, period=periods[month.month])
         for month in months
         if (month.agency.pk, month.month) not in found
     ]
-    for report in Report.objects.bulk_create(missing, batch_size=BATCH):
+    for report in Report.objects.bulk_create(unregistered_then, batch_size=BATCH):
         found[(report.agency_id, report.period.month)] = report
     return found
 

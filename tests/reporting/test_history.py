@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from agencies.models import Event
 from reporting import history
 from reporting.models import KnownBy, Line, Panel, Report, Revision, StaleMark, Status
-from tests.factories import District
+from tests.factories import District, InstitutionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +168,10 @@ def test_a_workbook_is_read_like_a_csv(district, tmp_path):
     workbook.save(path)
     call_command("import_months", str(path), "--yes", stdout=StringIO())
     assert Line.objects.get(item="110").quantity == Decimal("1000.5")
+
+
+def test_an_institution_that_the_file_leaves_out_is_seen_to_miss_the_month(district, import_months):
+    other = InstitutionFactory(parent=district.department)
+    import_months([f"{district.institution.key},2024,3,110,1000,"], "--yes")
+    report = Report.objects.get(agency=other, period__month=date(2024, 3, 1))
+    assert report.status == "missing"
