@@ -1,0 +1,157 @@
+"""Every address × every role: who gets in, who is sent to the login, who is refused, for whom nothing is there.
+
+The addresses come from the URL resolver: a new one without a row here fails.
+"""
+
+from datetime import date
+
+import pytest
+from django.urls import get_resolver, reverse
+
+from agencies.access import Role
+from targets import plan_library, refresh
+from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
+
+pytestmark = pytest.mark.django_db
+
+MONTH = date(2025, 3, 1)
+QUANTITIES = {"110": 1000, "102": 100, "103": 10}
+OK, TO_LOGIN, REFUSED, NOTHING, NOT_BY_GET = 200, 302, 403, 404, 405
+ELSEWHERE = 302
+
+F, D, R, M, O, A, S = Role
+EVERYBODY = set(Role)
+SEES = {F, D, R, M, O}
+
+
+def row(allowed, otherwise, status=OK):
+    """Role → expected status: `status` for the allowed, `otherwise` for the rest."""
+    return {role: status if role in allowed else otherwise for role in Role}
+
+
+# Own reports and institutions: the roles that see figures; for the others there is nothing.
+OWN = {
+    "home": row({F, D}, ELSEWHERE),
+    "agencies:trail-list": row({A}, REFUSED),
+    "agencies:trail-export": row({A}, REFUSED),
+    "reporting:report-list": row(SEES, REFUSED),
+    "reporting:report-detail": row(SEES, NOTHING),
+    "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, O}, REFUSED),
+    "reporting:review-queue": row({R}, REFUSED),
+    "targets:cockpit": row({D, R, M, O}, REFUSED),
+    "targets:system-detail": row({D, R, M, O}, REFUSED),
+    "targets:institution-list": row({D, R, M, O}, REFUSED) | {F: ELSEWHERE},
+    "targets:institution-detail": row(SEES, REFUSED),
+    "password_change": row(EVERYBODY, REFUSED),
+    "password_change_done": row(EVERYBODY, REFUSED),
+    "admin:index": row({M, S}, TO_LOGIN),
+}
+VERBS = {f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct")}
+OPEN = {"login": OK, "healthz": OK, "readyz": OK}
+# The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
+ELSEWHERE_TESTED = {"logout"}
+
+
+@pytest.fixture
+def district():
+    plan_library.load()
+    district = District()
+    district.approved(MONTH, QUANTITIES)
+    refresh.refresh_all()
+    return district
+
+
+@pytest.fixture
+def stranger(district):
+    """Another department with an institution and a filed month of its own."""
+    department = DepartmentFactory(parent=district.bureau)
+    institution = InstitutionFactory(parent=department)
+    filer = user_with(F, institution)
+    district.approved(MONTH, QUANTITIES, agency=institution, by=filer)
+    refresh.refresh_all()
+    return institution
+
+
+def names(resolver=None, namespace=""):
+    """Names of all the project's own addresses, with their namespace; the admin's only by its index."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            inner = f"{pattern.namespace}:" if pattern.namespace else namespace
+            if pattern.namespace == "admin":
+                yield "admin:index"
+            else:
+                yield from names(pattern, inner)
+        elif pattern.name:
+            yield f"{namespace}{pattern.name}"
+
+
+def address(name, institution):
+    if name == "targets:system-detail":
+        return reverse(name, args=[institution.parent.key])
+    if name == "targets:institution-detail":
+        return reverse(name, args=[institution.key])
+    if name.startswith("reporting:report-") and name != "reporting:report-list":
+        return reverse(name, args=[institution.key, MONTH])
+    return reverse(name)
+
+
+def user_of(district, role):
+    return {
+        F: district.filer,
+        D: district.department_user,
+        R: district.reviewer,
+        M: district.manager,
+        O: district.observer,
+        A: district.auditor,
+        S: district.administrator,
+    }[role]
+
+
+def test_every_address_has_its_row():
+    assert set(names()) == OWN.keys() | VERBS | OPEN.keys() | ELSEWHERE_TESTED
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_each_role_meets_at_its_own_addresses(district, client, role):
+    client.force_login(user_of(district, role))
+    met = {name: client.get(address(name, district.institution)).status_code for name in OWN}
+    # An approved month is shown, not edited: who may edit is sent to it.
+    expected = {name: statuses[role] for name, statuses in OWN.items()}
+    if role == F:
+        expected["reporting:report-edit"] = ELSEWHERE
+    assert met == expected
+
+
+@pytest.mark.parametrize("role", [F, D])
+def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client, role):
+    client.force_login(user_of(district, role))
+    addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
+    met = {name: client.get(address(name, stranger)).status_code for name in addresses}
+    assert met == dict.fromkeys(addresses, NOTHING)
+
+
+@pytest.mark.parametrize("role", [F, D])
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_no_verb_reaches_outside_the_own_subtree(district, stranger, client, role, name):
+    client.force_login(user_of(district, role))
+    assert client.post(address(name, stranger), {"reason": "x"}).status_code == NOTHING
+
+
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_no_verb_is_done_by_following_a_link(district, client, name):
+    client.force_login(district.reviewer)
+    assert client.get(address(name, district.institution)).status_code == NOT_BY_GET
+
+
+@pytest.mark.parametrize("role", [A, S])
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_who_sees_no_figures_does_nothing_to_reports(district, client, role, name):
+    client.force_login(user_of(district, role))
+    assert client.post(address(name, district.institution), {"reason": "x"}).status_code in {REFUSED, NOTHING}
+
+
+def test_without_a_session_only_the_open_addresses_answer(district, client):
+    for name in OWN.keys() | VERBS:
+        response = client.get(address(name, district.institution))
+        assert (response.status_code, "login" in response.url) == (TO_LOGIN, True), name
+    assert {name: client.get(address(name, district.institution)).status_code for name in OPEN} == OPEN
