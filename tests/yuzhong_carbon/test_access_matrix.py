@@ -19,9 +19,9 @@ QUANTITIES = {"110": 1000, "102": 100, "103": 10}
 OK, TO_LOGIN, REFUSED, NOTHING, NOT_BY_GET = 200, 302, 403, 404, 405
 ELSEWHERE = 302
 
-F, D, R, M, O, A, S = Role
+F, D, R, M, V, A, S = Role
 EVERYBODY = set(Role)
-SEES = {F, D, R, M, O}
+SEES = {F, D, R, M, V}
 
 
 def row(allowed, otherwise, status=OK):
@@ -36,11 +36,11 @@ OWN = {
     "agencies:trail-export": row({A}, REFUSED),
     "reporting:report-list": row(SEES, REFUSED),
     "reporting:report-detail": row(SEES, NOTHING),
-    "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, O}, REFUSED),
+    "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
     "reporting:review-queue": row({R}, REFUSED),
-    "targets:cockpit": row({D, R, M, O}, REFUSED),
-    "targets:system-detail": row({D, R, M, O}, REFUSED),
-    "targets:institution-list": row({D, R, M, O}, REFUSED) | {F: ELSEWHERE},
+    "targets:cockpit": row({D, R, M, V}, REFUSED),
+    "targets:system-detail": row({D, R, M, V}, REFUSED),
+    "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
     "targets:institution-detail": row(SEES, REFUSED),
     "password_change": row(EVERYBODY, REFUSED),
     "password_change_done": row(EVERYBODY, REFUSED),
@@ -101,7 +101,7 @@ def user_of(district, role):
         D: district.department_user,
         R: district.reviewer,
         M: district.manager,
-        O: district.observer,
+        V: district.observer,
         A: district.auditor,
         S: district.administrator,
     }[role]

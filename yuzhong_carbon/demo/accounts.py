@@ -8,7 +8,7 @@ from django.utils import timezone
 from agencies.access import Role
 from agencies.models import Agency, AgencyKind, Membership, User
 
-PASSWORD = "yanshi-Mima-2025"
+from . import PASSWORD
 
 
 @dataclass(frozen=True)
