@@ -154,7 +154,8 @@ class AgencyAdmin(RegisterAdmin):
 
     def save_model(self, request, obj, form, change):
         actions.register_agency(obj, by=request.user)
-        if obj.credit_code and not credit_code.has_organisation_check(obj.credit_code):
+        is_new_code = "credit_code" in form.changed_data and obj.credit_code
+        if is_new_code and not credit_code.has_organisation_check(obj.credit_code):
             self.message_user(request, credit_code.ORGANISATION_WARNING, messages.WARNING)
 
 

@@ -283,6 +283,16 @@ def test_two_shares_apart_in_time_leave_room_beside_each(district):
     assert house.occupancies.count() == 3
 
 
+def test_a_share_that_begins_later_counts_too(district):
+    house = building(district.bureau)
+    share(house, district.institution, "0.8", date(2022, 1, 1)).save()
+
+    with pytest.raises(ValidationError) as error:
+        actions.register(share(house, district.department, "0.4", date(2020, 1, 1)), by=district.manager)
+
+    assert refusal(error) == {"share": ["同一时期该建筑已分配 0.8，最多还可填 0.2。"]}
+
+
 def test_a_share_is_more_than_nothing_and_at_most_all(district):
     house = building(district.bureau)
 
