@@ -21,6 +21,10 @@ from .access import may
 from .forms import AccountForm, MembershipForm, OccupancyForm, OccupancyFormSet
 from .models import Agency, Building, ElectricityAccount, Membership, Occupancy, User, Vehicle
 
+# What decides in which sums an agency's figures stand.
+GROUPING = {"parent", "type_code", "street"}
+REGROUP = "归类已变更：系统、类型和街道的汇总指标在重算（recalculate --all）后更新。"
+
 
 class Permitted:
     """Open to the roles that carry one verb, whatever Django's own permissions say."""
@@ -154,6 +158,8 @@ class AgencyAdmin(RegisterAdmin):
 
     def save_model(self, request, obj, form, change):
         actions.register_agency(obj, by=request.user)
+        if change and GROUPING & set(form.changed_data):
+            self.message_user(request, REGROUP, messages.WARNING)
         is_new_code = "credit_code" in form.changed_data and obj.credit_code
         if is_new_code and not credit_code.has_organisation_check(obj.credit_code):
             self.message_user(request, credit_code.ORGANISATION_WARNING, messages.WARNING)

@@ -232,6 +232,14 @@ def test_a_change_moves_the_agency_and_tells_before_and_after(manager, district)
     ]
 
 
+def test_a_manager_learns_that_sums_follow_later(manager, district):
+    form = agency_form(district.institution, street="大坪街道")
+
+    page = manager.post(url("agency", "change", district.institution.pk), form, follow=True).content.decode()
+
+    assert "汇总指标在重算（recalculate --all）后更新。" in page
+
+
 def test_the_key_is_not_on_the_form_of_a_registered_agency(manager, district):
     key = district.institution.key
 

@@ -51,6 +51,8 @@ class Command(BaseCommand):
         except PermissionDenied as fault:
             raise CommandError(f"未写入任何内容。账号“{by.username}”不是局管理员，不能更改名录。") from fault
         self.stdout.write("已写入。")
+        if reading.changed:
+            self.stdout.write("归类如有变更，请运行 recalculate --all 更新汇总指标。")
 
 
 def _user(username):
