@@ -110,8 +110,8 @@ def _is_pending(agency, year, pending):
 
 
 def differing_group_figure():
-    """Not judged while marks are left: groups follow when those are worked off."""
-    if StaleMark.objects.exists():
+    """Not judged while marks are left or the register has just changed: the groups follow with the next job."""
+    if StaleMark.objects.exists() or refresh.is_regrouping_due():
         return None
     loaded = rules.load(settings.ACTIVE_RULE_SET)
     for year in _years(loaded):

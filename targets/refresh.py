@@ -5,10 +5,12 @@ Edge and action in one place: it loads panels into arrays, asks the pure kernels
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, Min
 
 from agencies.models import Agency
 from reporting import panels
@@ -21,6 +23,8 @@ from .models import Figure, GroupFigure, GroupKind, GroupPanel, PlanPeriod
 
 MARKS_AT_ONCE = 5_000
 BLOCK = 2_000
+# A change of the register may be committed a little after the moment that its history states.
+REGISTER_SLACK = timedelta(minutes=2)
 _STORED = np.dtype("<f8")
 
 
@@ -33,31 +37,48 @@ class Year:
     vintage: rules.Vintage
 
 
-@dataclass(frozen=True)
-class Compared:
-    """A year's months beside its base year's, for the same institutions in the same order; base None without one."""
-
-    months: Months
-    base: Months | None
-    approved: np.ndarray
-
-
 def refresh_all():
     """Work off the stale marks; returns how many institution-years were computed. Harmless run twice."""
     done = 0
     while marks := _take_marks():
         done += marks
+    if is_regrouping_due(REGISTER_SLACK):
+        _regroup()
     return done
+
+
+def is_regrouping_due(slack=timedelta(0)):
+    """Whether the register was changed after the groups were summed: a move, another type, another street.
+
+    The register lies below this app and cannot mark anything stale, so its history is asked.
+    """
+    summed_at = _active_groups().aggregate(first=Min("computed_at"))["first"]
+    changed_at = Agency.history.aggregate(last=Max("history_date"))["last"]
+    return summed_at is not None and changed_at is not None and changed_at > summed_at - slack
+
+
+def _active_groups():
+    return GroupFigure.objects.filter(rule_set__slug=settings.ACTIVE_RULE_SET)
+
+
+@transaction.atomic
+def _regroup():
+    """Sum every year anew by the groups as they are now."""
+    _lock()
+    loaded = rules.load(settings.ACTIVE_RULE_SET)
+    years = _active_groups().order_by().values_list("year", flat=True).distinct()
+    for year in years_to_compute(years, loaded):
+        _refresh_groups(year, loaded)
 
 
 @transaction.atomic
 def _take_marks():
-    """One batch: the lock makes refreshes queue up, so that none overwrites newer figures with older ones."""
-    rule_set = RuleSet.objects.select_for_update().filter(slug=settings.ACTIVE_RULE_SET).first()
+    """One batch of marks."""
+    _lock()
     marks = list(StaleMark.objects.order_by("pk")[:MARKS_AT_ONCE])
     if not marks:
         return 0
-    loaded = rules.load(rule_set.slug if rule_set else settings.ACTIVE_RULE_SET)
+    loaded = rules.load(settings.ACTIVE_RULE_SET)
     agencies_by_year = _affected({(mark.agency_id, mark.year) for mark in marks})
     years = years_to_compute(agencies_by_year, loaded)
     for year in years:
@@ -66,6 +87,11 @@ def _take_marks():
         _refresh_groups(year, loaded)
     StaleMark.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
     return sum(map(len, agencies_by_year.values()))
+
+
+def _lock():
+    """Refreshes queue up here, so that none overwrites newer figures with older ones."""
+    RuleSet.objects.select_for_update().filter(slug=settings.ACTIVE_RULE_SET).first()
 
 
 def _affected(marked):

@@ -19,6 +19,6 @@ def refresh_figures():
 
 @shared_task
 def sweep_stale_marks():
-    """Run by beat: marks whose job was lost with a broker or a worker."""
-    if StaleMark.objects.exists():
+    """Run by beat: marks whose job was lost with a broker or a worker, and groups that the register has changed."""
+    if StaleMark.objects.exists() or refresh.is_regrouping_due(refresh.REGISTER_SLACK):
         refresh_figures()

@@ -24,6 +24,7 @@ from yuzhong_carbon.demo import PASSWORD
 REPOSITORY = Path(__file__).resolve().parents[1]
 TARGET = REPOSITORY / "docs" / "screenshots"
 WIDTHS = (1440, 375)
+TALLEST = 6_000
 START_SECONDS = 180
 
 # File name → account and where to go: an address, or links to follow by their selector.
@@ -70,6 +71,9 @@ def take(page: Page, account: str | None, way: list[str], path: Path) -> None:
         else:
             page.locator(step).first.click()
     page.wait_for_load_state("networkidle")
+    # A window as high as the page: what sticks to the bottom of the window stands at the end, as on the last screen.
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": min(height, TALLEST)})
     # The charts draw themselves in; a picture of half a line says nothing.
     page.wait_for_timeout(900)
     page.screenshot(path=path, full_page=True)

@@ -7,13 +7,14 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agencies import actions as agencies_actions
 from agencies.models import AgencyType
 from reporting import actions, approved, history
 from reporting.models import Panel, Report, StaleMark
-from targets import plan_library, refresh
+from targets import plan_library, refresh, tasks
 from targets.models import Figure, GroupFigure, GroupKind, GroupPanel, PlanPeriod
 from tests import cases
-from tests.factories import District, InstitutionFactory
+from tests.factories import DepartmentFactory, District, InstitutionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -191,3 +192,14 @@ def file_month(district, month, electricity, is_corrected):
     elif is_corrected:
         actions.open_correction(Report.objects.get(pk=report.pk), by=district.filer, reason="更正")
         district.approved(month, quantities)
+
+
+def test_an_institution_that_moves_is_counted_where_it_stands_now(district):
+    other = DepartmentFactory(parent=district.bureau)
+    enter(year_of(district.institution.key, 2020, _110=1000, _102=100, _103=10))
+    agencies_actions.move(district.institution, other, by=district.manager)
+    assert refresh.is_regrouping_due()
+    tasks.sweep_stale_marks()
+    nodes = GroupFigure.objects.filter(kind=GroupKind.NODE, year=2020, panel=GroupPanel.ALL)
+    assert {figure.key for figure in nodes} == {district.bureau.key, other.key}
+    assert not refresh.is_regrouping_due()

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from reporting.models import StaleMark
-from targets import ledger
+from targets import ledger, refresh
 
 
 class Command(BaseCommand):
@@ -13,8 +13,16 @@ class Command(BaseCommand):
         pending = StaleMark.objects.count()
         if pending:
             self.stdout.write(f"注意：有 {pending} 个待重算标记，相应指标与分组暂不核对。")
+        if refresh.is_regrouping_due():
+            self.stdout.write("注意：名录有变动，分组指标待重新汇总，暂不核对。")
         for name, first_fault in ledger.checks():
+            self._check(name, first_fault)
+
+    def _check(self, name, first_fault):
+        try:
             fault = first_fault()
-            if fault:
-                raise CommandError(f"{name}：{fault}", returncode=1)
-            self.stdout.write(f"{name}：一致")
+        except ValueError as missing:
+            raise CommandError(f"{name}：无法核对。{missing}") from missing
+        if fault:
+            raise CommandError(f"{name}：{fault}", returncode=1)
+        self.stdout.write(f"{name}：一致")
