@@ -208,7 +208,7 @@ def test_the_verdict_tells_wrong_from_missing_and_adds_up_the_parts(district):
     assert "110" not in {code for _name, code in verdict.missing_names}
     assert [finding.rule for finding in verdict.warnings] == ["fuel-without-vehicle"]
     [total] = verdict.totals
-    assert (total.name, total.quantity) == ("汽油(合计)", Decimal("42.5"))
+    assert (total.name, total.quantity) == ("汽油（合计）", Decimal("42.5"))
 
 
 def test_differences_name_every_item_that_was_saved_otherwise(district):

@@ -13,7 +13,6 @@ from reporting import actions, approved, history
 from reporting.models import Panel, Report, StaleMark
 from targets import plan_library, refresh, tasks
 from targets.models import Figure, GroupFigure, GroupKind, GroupPanel, PlanPeriod
-from tests import cases
 from tests.factories import DepartmentFactory, District, InstitutionFactory
 
 pytestmark = pytest.mark.django_db
@@ -37,21 +36,6 @@ def year_of(key, year, months=range(1, 13), **quantities):
     return [
         (key, year, month, item.strip("_"), value) for month in months for item, value in quantities.items()
     ]
-
-
-def test_chongqing_2015_imported_gives_the_published_figures(district):
-    key = district.institution.key
-    stocks = {"102", "103"}
-    rows = [
-        (key, 2015, month, item, quantity if item in stocks or month == 1 else 0)
-        for item, quantity in cases.CHONGQING_2015.items()
-        for month in range(1, 13)
-    ]
-    enter(rows)
-    figure = Figure.objects.get(agency=district.institution, year=2015)
-    assert round(figure.kgce / 1e7, 2) == 110.75
-    assert (round(figure.kgce_per_person, 2), round(figure.m3_per_person, 2)) == (220.84, 27.72)
-    assert round(figure.kgce_per_m2, 2) == 12.75
 
 
 def test_five_percent_less_electricity_in_2023_than_in_2021_is_more_carbon_on_the_inventory_basis(district):
