@@ -3,6 +3,7 @@
 Shared by the cockpit and the institution page; a row is a Figure or a GroupFigure.
 """
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -77,6 +78,17 @@ class Card:
     @property
     def is_carbon(self):
         return self.indicator == Indicator.CARBON_PER_AREA
+
+    @property
+    def compared_value(self):
+        """The value over the compared months, where it is another than the year's own; else None.
+
+        Base, change and value then explain each other also where the base year lacks months.
+        """
+        if self.base is None or self.change is None or self.value is None:
+            return None
+        compared = self.base * (1 + self.change)
+        return None if math.isclose(compared, self.value, rel_tol=1e-9) else compared
 
     @property
     def decimals(self):

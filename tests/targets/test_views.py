@@ -321,3 +321,16 @@ def test_an_institution_without_figures_has_a_page_of_unknowns(client, district)
     html = squeezed(text(client, district.filer, address))
     assert html.count('<p class="stat-value">— ') == 4
     assert "该年还没有已通过的月报" in html
+
+
+def test_a_year_whose_base_lacks_months_shows_its_value_over_the_same_months_too(client, district):
+    settle(district.institution, 2020, range(1, 7), kwh=1000)
+    settle(district.institution, 2025, kwh=900)
+    refresh.refresh_all()
+    client.force_login(district.manager)
+    page = client.get(reverse("targets:institution-detail", args=[district.institution.key]), {"year": 2025})
+    shown = " ".join(page.content.decode().split())
+    # 12 × 900 × 0.1229 / 100 = 13.27; six months of it 6.64 against 7.37: −10 %.
+    assert "13.27" in shown
+    assert '本年同月份</dt> <dd class="num"> 6.64' in shown
+    assert "−10.00 %" in shown
