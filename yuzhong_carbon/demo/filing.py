@@ -1,5 +1,6 @@
 """Fills the demo district: its history through the import, its last months through the verbs that people use."""
 
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 
@@ -23,6 +24,17 @@ def last_month() -> date:
     return calendar.first_of_previous(timezone.localdate())
 
 
+@contextmanager
+def jobs_leading_nowhere():
+    """Who seeds computes the figures itself, so the jobs of its approvals need no broker."""
+    broker_url = current_app.conf.broker_url
+    current_app.conf.broker_url = "memory://localhost/"
+    try:
+        yield
+    finally:
+        current_app.conf.broker_url = broker_url
+
+
 def fill(institutions, accounts):
     """Every month since 2020, the last two of them filed and decided one by one."""
     shapes = {each.key: (number, usage.shape_of(each, number)) for number, each in enumerate(institutions)}
@@ -30,8 +42,6 @@ def fill(institutions, accounts):
     history.enter(
         history.Reader().read(table(institutions, shapes, months[:-VERB_MONTHS])), document=DOCUMENT
     )
-    # This process computes the figures itself at the end, so the jobs of its approvals go nowhere.
-    current_app.conf.broker_url = "memory://localhost/"
     for month in months[-VERB_MONTHS:]:
         _file(month, institutions, shapes, accounts, is_newest=month == months[-1])
 

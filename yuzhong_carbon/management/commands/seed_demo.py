@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def _fill(self, agencies):
         call_command("load_factors", verbosity=0)
-        with transaction.atomic():
+        with filing.jobs_leading_nowhere(), transaction.atomic():
             rows, institutions = district.register(agencies)
             register_file.enter(register_file.read(rows))
             filing.mark_synthetic()
