@@ -206,7 +206,7 @@ class Reader:
         covered = {part for total, parts in FUEL_TOTALS.items() if total in month.lines for part in parts}
         for code in self.asked[month.edition.pk] - set(month.lines) - covered:
             item = self.items[code]
-            if item.cost_code:
+            if item.cost_code or item.carrier:
                 month.not_listed += 1
                 month.lines[code] = FiledLine(
                     code, None, item.unit, None, str(KnownBy.NOT_APPLICABLE), NOT_LISTED

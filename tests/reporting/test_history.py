@@ -68,7 +68,7 @@ def test_energy_that_the_file_does_not_list_is_stated_as_not_applicable(district
     said = import_months([f"{district.institution.key},2024,3,110,1000,"], "--yes")
     gas = Line.objects.get(item="140")
     assert (gas.quantity, gas.known_by, gas.note) == (None, KnownBy.NOT_APPLICABLE, history.NOT_LISTED)
-    assert "未列而按不适用记 10 项" in said
+    assert "未列而按不适用记 11 项" in said
     assert not Line.objects.filter(item="103").exists()
 
 
