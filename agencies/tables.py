@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from zipfile import BadZipFile
 
 from openpyxl import load_workbook
 
 SHOWN_PROBLEMS = 30
 FIRST_ROW = 2
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
 # UTF-8 with or without its mark; GB18030 is what Excel writes on Chinese machines.
 ENCODINGS = ("utf-8-sig", "gb18030")
 
@@ -34,6 +37,11 @@ class Unreadable(ValueError):
         if len(self.problems) > SHOWN_PROBLEMS:
             shown.append(f"……另有 {len(self.problems) - SHOWN_PROBLEMS} 处")
         super().__init__("\n".join(shown))
+
+
+def number(text):
+    """The text as a Decimal, or None: plain digits with “.”, as a spreadsheet writes them; no sign, no separators."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def load(path, required, optional=()):

@@ -1,23 +1,25 @@
 """Months that were settled before the portal: tidy tables enter as approved, with the document they come from."""
 
 import hashlib
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from agencies import trail
+from agencies import tables, trail
 from agencies.models import Agency
 from agencies.models.trail import Verb
 from agencies.tables import FIRST_ROW, Problem, Unreadable
 
-from . import actions, approved, bulk
+from . import actions, approved, bulk, checks, findings
 from .accounting.exact import FUEL_TOTALS
+from .checks import Statement
 from .models import Edition, Item, KnownBy, Line, Report, Revision, Status
 from .models.filing import content_hash
 
@@ -30,6 +32,8 @@ STATES = {
     KnownBy.NOT_METERED.label: KnownBy.NOT_METERED,
 }
 LINE_COLUMNS = ("revision_id", "item_id", "quantity", "unit", "cost_yuan", "known_by", "note")
+NEVER_ABSENT = {"110", "120"}
+YEAR, MONTH = re.compile(r"[0-9]{4}"), re.compile(r"[0-9]{1,2}")
 NOT_LISTED = "导入文件未列，按不适用"
 
 
@@ -53,7 +57,8 @@ class Month:
     edition: Edition
     first_row: int
     lines: dict[str, FiledLine] = field(default_factory=dict)
-    not_listed: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    not_listed: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -64,10 +69,15 @@ class Reading:
 
     def __str__(self):
         agencies = len({month.agency.pk for month in self.months})
-        not_listed = sum(month.not_listed for month in self.months)
-        return (
-            f"{self.rows} 行，{agencies} 个机构，{len(self.months)} 个机构月；"
-            f"四舍五入到 4 位小数 {self.rounded} 处；未列而按不适用记 {not_listed} 项"
+        early = sum(month.month < month.agency.registered_from.replace(day=1) for month in self.months)
+        not_listed = Counter(name for month in self.months for name in month.not_listed)
+        names = "、".join(f"{name} {count}" for name, count in sorted(not_listed.items())) or "无"
+        return "\n".join(
+            [
+                f"{self.rows} 行，{agencies} 个机构，{len(self.months)} 个机构月；早于纳入名录日期 {early} 个机构月",
+                f"四舍五入到 4 位小数（费用 2 位）{self.rounded} 处",
+                f"文件未列而按“不适用”记：{names}",
+            ]
         )
 
 
@@ -80,6 +90,8 @@ class Reader:
         self.agencies = {agency.key: agency for agency in Agency.objects.all()}
         self.items = Item.objects.in_bulk()
         self.asked = {each.pk: set(each.rows.values_list("item_id", flat=True)) for each in self.editions}
+        self.names = findings.names()
+        self.places = {}
         self.months = {}
         self.problems = []
         self.rounded = 0
@@ -88,12 +100,14 @@ class Reader:
         """`rows`: dicts of texts by the columns, as `agencies.tables.load` gives them. Raises Unreadable."""
         for number, row in enumerate(rows, start=FIRST_ROW):
             self._read_row(number, row)
-        self._check_totals()
-        self._check_taken()
-        if self.problems:
-            raise Unreadable(self.problems)
         months = list(self.months.values())
         for month in months:
+            self._check_sums(month)
+        self._check_taken(months)
+        if self.problems:
+            raise Unreadable(self.problems)
+        for month in months:
+            self._drop_stated_totals(month)
             self._fill_not_listed(month)
         return Reading(months, len(rows), self.rounded)
 
@@ -106,13 +120,15 @@ class Reader:
             return
         line = self._line(number, code, row["quantity"], row.get("cost_yuan"))
         if line is not None:
-            where.lines[code] = line
+            where.lines[code], where.rows[code] = line, number
 
     def _month_of(self, number, key, year, month):
+        """The month that a row speaks of, however it writes it: 1 and 01 are one month."""
         place = (key, year, month)
-        if place not in self.months:
-            self.months[place] = self._new_month(number, key, year, month)
-        return self.months[place]
+        if place not in self.places:
+            found = self._new_month(number, key, year, month)
+            self.places[place] = found and self.months.setdefault((key, found.month), found)
+        return self.places[place]
 
     def _new_month(self, number, key, year, month):
         agency, day = self.agencies.get(key), self._date(number, year, month)
@@ -131,10 +147,10 @@ class Reader:
         return Month(agency, day, self.edition or self._edition_for(day), number)
 
     def _date(self, number, year, month):
-        if not (year.isdigit() and 1990 <= int(year) <= 2100):
+        if not (YEAR.fullmatch(year) and 1990 <= int(year) <= 2100):
             self._refuse(number, "year", f"“{year}”不是年份，应为四位数字，如 2024。")
             return None
-        if not (month.isdigit() and 1 <= int(month) <= 12):
+        if not (MONTH.fullmatch(month) and 1 <= int(month) <= 12):
             self._refuse(number, "month", f"“{month}”不是月份，应为 1 到 12。")
             return None
         day = date(int(year), int(month), 1)
@@ -162,14 +178,14 @@ class Reader:
         cost_yuan = self._decimal(number, "cost_yuan", cost, COST_STEP) if cost else None
         if value is None and quantity not in STATES:
             return None
+        if value is not None and not self.items[code].decimals and value % 1:
+            self._refuse(number, "quantity", f"“{quantity}”应为整数（{self.items[code].unit}）。")
+            return None
         return FiledLine(code, value, self.items[code].unit, cost_yuan, str(known_by), "")
 
     def _decimal(self, number, column, text, step):
-        try:
-            value = Decimal(text)
-        except InvalidOperation:
-            value = None
-        if value is None or not value.is_finite() or not 0 <= value < Decimal(10) ** 14:
+        value = tables.number(text)
+        if value is None or value >= Decimal(10) ** 11:
             hint = "；没有此项时写“不适用”，未装表时写“未计量”" if column == "quantity" else ""
             self._refuse(number, column, f"“{text}”不是 0 或正数（小数点用“.”，不带千分位和单位）{hint}。")
             return None
@@ -177,37 +193,39 @@ class Reader:
         self.rounded += rounded != value
         return rounded
 
-    def _check_totals(self):
-        """A fuel total beside its parts must be their sum; it is then dropped, since it says nothing more."""
-        for month in filter(None, self.months.values()):
-            for total, parts in FUEL_TOTALS.items():
-                given = [month.lines[part].quantity or 0 for part in parts if part in month.lines]
-                if total not in month.lines or not given:
-                    continue
-                stated = month.lines.pop(total).quantity
-                if stated != sum(given):
-                    sums = f"{total} 应等于 {'+'.join(parts)}，即 {sum(given)}，现为 {stated}。"
-                    self._refuse(month.first_row, "quantity", f"{month.agency} {month.month:%Y-%m} 的 {sums}")
+    def _check_sums(self, month):
+        """What contradicts itself is refused here as it is in the form: by the one rule engine."""
+        statements = {code: Statement(line.quantity, line.cost_yuan) for code, line in month.lines.items()}
+        for finding in checks.errors(statements, (), self.names):
+            number = month.rows.get(finding.item, month.first_row)
+            self._refuse(number, "quantity", f"{month.agency} {month.month:%Y-%m} {finding.message}")
 
-    def _check_taken(self):
-        taken = Report.objects.filter(latest__isnull=False).values_list("agency", "period__month")
-        stored = set(
-            taken.filter(agency__in={month.agency.pk for month in filter(None, self.months.values())})
-        )
-        for month in filter(None, self.months.values()):
+    def _check_taken(self, months):
+        taken = Report.objects.filter(latest__isnull=False, agency__in={month.agency.pk for month in months})
+        stored = set(taken.values_list("agency", "period__month"))
+        for month in months:
             if (month.agency.pk, month.month) in stored:
                 sentence = (
                     f"{month.agency} {month.month:%Y-%m} 已有报送，不能用历史导入覆盖；请在平台上更正。"
                 )
                 self._refuse(month.first_row, "month", sentence)
 
+    def _drop_stated_totals(self, month):
+        """A fuel total that stands beside its parts says nothing more than they do."""
+        for total, parts in FUEL_TOTALS.items():
+            if any(part in month.lines for part in parts):
+                month.lines.pop(total, None)
+
     def _fill_not_listed(self, month):
-        """An energy or water item that the file does not mention is stated as not applicable, in so many words."""
+        """Energy that the file does not mention is stated as not applicable, in so many words.
+
+        Electricity and water are not: nobody does without them, so left out they are unknown.
+        """
         covered = {part for total, parts in FUEL_TOTALS.items() if total in month.lines for part in parts}
-        for code in self.asked[month.edition.pk] - set(month.lines) - covered:
+        for code in self.asked[month.edition.pk] - set(month.lines) - covered - NEVER_ABSENT:
             item = self.items[code]
-            if item.cost_code or item.carrier:
-                month.not_listed += 1
+            if item.carrier:
+                month.not_listed.append(self.names[code])
                 month.lines[code] = FiledLine(
                     code, None, item.unit, None, str(KnownBy.NOT_APPLICABLE), NOT_LISTED
                 )

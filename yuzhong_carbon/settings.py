@@ -13,7 +13,11 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
 
-IS_PRODUCTION = os.environ.get("DJANGO_ENV") == "production"
+ENVIRONMENT = os.environ.get("DJANGO_ENV") or "quick-start"
+if ENVIRONMENT not in ("quick-start", "production"):
+    # A typing error must not run the public quick start in production's place.
+    raise ImproperlyConfigured(f"DJANGO_ENV is {ENVIRONMENT!r}; it is either unset or production.")
+IS_PRODUCTION = ENVIRONMENT == "production"
 
 
 def _required_in_production(name: str, quick_start: str) -> str:

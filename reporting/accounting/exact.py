@@ -28,6 +28,11 @@ class ItemRule:
     is_vehicle_fuel: bool = False
     is_grid_electricity: bool = False
 
+    @property
+    def lacks_carbon_factor(self) -> bool:
+        """Counted as energy, but with no carbon of its own."""
+        return bool(self.kgce_per_unit) and not self.kg_co2_per_unit and not self.is_grid_electricity
+
 
 @dataclass(frozen=True)
 class Boundary:

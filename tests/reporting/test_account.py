@@ -104,3 +104,13 @@ def test_a_bad_row_is_refused_by_row_and_column(account, row, sentence):
 def test_an_unknown_rule_set_is_refused_with_the_known_ones(account):
     with pytest.raises(CommandError, match=r"没有核算口径“nowhere”，现有：chongqing-2015、db37-2019"):
         account(["110,1"], "--rules", "nowhere")
+
+
+def test_a_file_without_rows_is_refused(account):
+    with pytest.raises(CommandError, match="没有数据行"):
+        account([])
+
+
+def test_energy_without_a_carbon_factor_is_said_to_count_none(account):
+    found = account(["180,2", "110,1"])
+    assert found["assumptions"] == ["180 没有碳排放因子，未计入碳排放"]

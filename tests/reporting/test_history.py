@@ -1,5 +1,6 @@
 """Importing settled months: exact, all or nothing, each refused cell named."""
 
+import math
 from datetime import date
 from decimal import Decimal
 from io import StringIO
@@ -12,6 +13,7 @@ from openpyxl import Workbook
 from agencies.models import Event
 from reporting import history
 from reporting.models import KnownBy, Line, Panel, Report, Revision, StaleMark, Status
+from reporting.panels import COLUMN
 from tests.factories import District, InstitutionFactory
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +70,7 @@ def test_energy_that_the_file_does_not_list_is_stated_as_not_applicable(district
     said = import_months([f"{district.institution.key},2024,3,110,1000,"], "--yes")
     gas = Line.objects.get(item="140")
     assert (gas.quantity, gas.known_by, gas.note) == (None, KnownBy.NOT_APPLICABLE, history.NOT_LISTED)
-    assert "未列而按不适用记 11 项" in said
+    assert "文件未列而按“不适用”记：光伏自用电量 1、其他能源 1、天然气 1" in said
     assert not Line.objects.filter(item="103").exists()
 
 
@@ -85,7 +87,7 @@ def test_the_given_edition_holds_for_every_month(district, import_months):
 def test_more_than_four_decimals_are_rounded_half_up_and_counted(district, import_months):
     said = import_months([f"{district.institution.key},2024,3,110,0.00005,"], "--yes")
     assert Line.objects.get(item="110").quantity == Decimal("0.0001")
-    assert "四舍五入到 4 位小数 1 处" in said
+    assert "四舍五入到 4 位小数（费用 2 位）1 处" in said
 
 
 def next_month():
@@ -105,11 +107,16 @@ def next_month():
         ("KEY,2024,3,110,-1,", "第 2 行 quantity：“-1”不是 0 或正数"),
         ("KEY,2024,3,110,,", "第 2 行 quantity：“”不是 0 或正数.*写“不适用”"),
         ('KEY,2024,3,110,"1,000",', "第 2 行 quantity：“1,000”不是 0 或正数"),
+        ("KEY,2024,3,110,1_000,", "第 2 行 quantity：“1_000”不是 0 或正数"),
+        ("KEY,2024,²,110,1,", "第 2 行 month：“²”不是月份"),
+        ("KEY,2024,3,110,1,\nKEY,2024,03,110,2,", "第 3 行 item：.*指标 110 重复出现"),
+        ("KEY,2024,3,104,2.5,", "第 2 行 quantity：“2.5”应为整数"),
+        ("KEY,2024,3,103,5,\nKEY,2024,3,1031,9,", "第 2 行 quantity：.*用能人数 5 不应小于编制人数合计 9"),
         ("KEY,2024,3,110,1,x", "第 2 行 cost_yuan：“x”不是 0 或正数"),
         ("KEY,2024,3,110,1,\nKEY,2024,3,110,2,", "第 3 行 item：.*指标 110 重复出现"),
         (
             "KEY,2024,3,150,9,\nKEY,2024,3,1501,5,\nKEY,2024,3,1502,3,",
-            r"第 2 行 quantity：.*1501\+1502，即 8",
+            "第 2 行 quantity：.*汽油—其他用油之和 8，现为 9",
         ),
     ],
 )
@@ -175,3 +182,16 @@ def test_an_institution_that_the_file_leaves_out_is_seen_to_miss_the_month(distr
     import_months([f"{district.institution.key},2024,3,110,1000,"], "--yes")
     report = Report.objects.get(agency=other, period__month=date(2024, 3, 1))
     assert report.status == "missing"
+
+
+def test_water_and_electricity_that_the_file_leaves_out_stay_unknown(district, import_months):
+    import_months([f"{district.institution.key},2024,3,140,100,"], "--yes")
+    assert not Line.objects.filter(item__in=("110", "120")).exists()
+    values = Panel.objects.get().values[2]
+    assert math.isnan(values[COLUMN["110"]])
+    assert math.isnan(values[COLUMN["120"]])
+
+
+def test_months_before_the_institution_joined_are_counted_in_the_dry_run(district, import_months):
+    said = import_months([f"{district.institution.key},2010,3,110,1000,"])
+    assert "早于纳入名录日期 1 个机构月" in said

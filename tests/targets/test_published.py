@@ -64,7 +64,7 @@ def test_chongqing_2015_comes_out_as_published(enter):
 
 @pytest.mark.parametrize("item", cases.CHONGQING_2015_WAN_TCE)
 def test_each_carrier_of_chongqing_2015_comes_out_as_published(enter, item):
-    quantities = {item: cases.CHONGQING_2015[item], "102": 1}
+    quantities = {"110": 0, item: cases.CHONGQING_2015[item], "102": 1}
     figure = enter({2015: quantities}, "--edition", "2020")[2015]
     assert shown(figure.kgce / 1e7) == cases.CHONGQING_2015_WAN_TCE[item]
 
@@ -74,6 +74,7 @@ def test_the_national_change_rates_come_out_as_published(enter):
     PlanPeriod.objects.create(slug="nation", name="十三五", base_year=2015, end_year=2020)
     years = {
         year: {
+            "110": 0,
             "180": Decimal(str(per_person)),
             "120": Decimal(str(water)) * 1000,
             "103": 1000,

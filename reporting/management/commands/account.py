@@ -2,12 +2,12 @@
 
 import csv
 import json
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from agencies import tables
 from reporting.accounting import exact, rules
 from reporting.models import Item
 
@@ -56,6 +56,8 @@ def _read(path):
                 raise ValueError(f"第 {number} 行 item：指标 {code} 重复出现。")
             _check_unit(number, code, (row.get("unit") or "").strip(), units)
             quantities[code] = _quantity(number, (row["quantity"] or "").strip())
+    if not quantities:
+        raise ValueError("文件只有表头，没有数据行。")
     return quantities
 
 
@@ -65,11 +67,8 @@ def _check_unit(number, code, unit, units):
 
 
 def _quantity(number, text):
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = None
-    if value is None or not value.is_finite() or value < 0:
+    value = tables.number(text)
+    if value is None:
         raise ValueError(f"第 {number} 行 quantity：“{text}”不是 0 或正数（小数点用“.”，不带千分位和单位）。")
     return value
 
@@ -85,12 +84,21 @@ def _report(result, loaded, vintage, quantities):
         "kg_co2": _plain(result.kg_co2),
         "kg_co2_by_item": {code: _plain(value) for code, value in result.kg_co2_by_item.items()},
         **{name: _plain(value) for name, value in result.intensities.items()},
-        "assumptions": _assumptions(quantities),
+        "assumptions": [*_unsplit(quantities), *_without_factor(quantities, loaded.by_item)],
     }
 
 
-def _assumptions(quantities):
-    """What the file left open, and how it was taken."""
+def _without_factor(quantities, by_item):
+    """Energy that counts no carbon because no factor is published for it."""
+    return [
+        f"{code} 没有碳排放因子，未计入碳排放"
+        for code in quantities
+        if quantities[code] and code in by_item and by_item[code].lacks_carbon_factor
+    ]
+
+
+def _unsplit(quantities):
+    """Fuel totals that the file leaves unsplit, and how they were taken."""
     return [
         f"{total} 未拆分为 {'、'.join(parts)}，全部按车辆用油计"
         for total, parts in exact.FUEL_TOTALS.items()

@@ -1,10 +1,12 @@
 """Recompute figures from the panels."""
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from agencies import trail
 from agencies.models import Agency
 from agencies.models.trail import Verb
+from reporting.accounting import rules
 from reporting.models import Panel, StaleMark
 from targets import refresh
 
@@ -18,6 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--year", type=int)
 
     def handle(self, *, all, agency, year, **options):
+        try:
+            rules.load(settings.ACTIVE_RULE_SET)
+        except ValueError as fault:
+            raise CommandError(str(fault)) from fault
         if all or agency or year:
             self._mark(agency, year)
         done = refresh.refresh_all()

@@ -128,6 +128,8 @@ class Parts:
         for name, part in self.running.items():
             if part.poll() is not None:
                 raise CommandError(f"{name} 进程意外结束，退出码 {part.returncode}。\n{last_lines(name)}")
+        if self.broker and self.broker.child.poll() is not None:
+            raise CommandError("消息服务意外结束。已通过的月份都已保存，重新运行 make demo 后指标会补算。")
 
     def stop(self) -> None:
         """End every part, the broker last so that the worker can say goodbye to it."""
