@@ -182,6 +182,10 @@ CELERY_BEAT_SCHEDULE = {
 # Reporting rules that the bureau sets
 
 REPORTING_DUE_DAY = _number("REPORTING_DUE_DAY", "10")
+if not 1 <= REPORTING_DUE_DAY <= 28:
+    raise ImproperlyConfigured(
+        f"REPORTING_DUE_DAY must be 1 to 28, a day of every month, not {REPORTING_DUE_DAY}."
+    )
 REPORTING_CLOSE_DAYS = _number("REPORTING_CLOSE_DAYS", "60")
 ACTIVE_RULE_SET = os.environ.get("ACTIVE_RULE_SET", "chongqing-2015")
 
