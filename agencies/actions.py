@@ -34,7 +34,7 @@ def register(row, *, by):
 def register_agency(agency, *, by):
     """Enter an agency below its parent, or store its changes and, with a new parent, move all that is below it."""
     permit(by, "edit_register")
-    _lock_tree()
+    lock_tree()
     before = Agency.objects.get(pk=agency.pk) if agency.pk else None
     if before and before.key != agency.key:
         raise ValidationError({"key": f"机构编码登记后不改，原为 {before.key}。"})
@@ -168,9 +168,12 @@ def _permit_grant(by, user):
         raise PermissionDenied("不能给自己授权，请由另一位系统管理员办理。")
 
 
-def _lock_tree():
-    """Two moves at once could close a circle: they queue up at the tree's roots."""
-    list(Agency.objects.select_for_update().filter(parent=None))
+def lock_tree():
+    """Two moves at once could close a circle: they queue up at the tree's roots.
+
+    The lock leaves the key free, so that a row that refers to a root (a new role, say) need not wait for it.
+    """
+    list(Agency.objects.select_for_update(no_key=True).filter(parent=None))
 
 
 def _move_all_below(old_path, new_path):

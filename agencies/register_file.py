@@ -57,6 +57,8 @@ def read(rows, *, may_change=False):
 def enter(reading, *, by=None):
     """Write what was read. New agencies enter level by level, because a child needs its parent's id."""
     actions.permit(by, "edit_register")
+    # Before the trail's head, as single changes of the register do: so nobody waits in a circle.
+    actions.lock_tree()
     levels = {}
     for agency in reading.new:
         levels.setdefault(agency.path.count("/"), []).append(agency)

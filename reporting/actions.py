@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agencies import trail
-from agencies.models import Agency
+from agencies.models import Agency, Event
 from agencies.models.trail import Verb
 
 from . import access, approved, calendar, findings, notices
@@ -54,7 +54,7 @@ class Entry:
         if way == KnownBy.ESTIMATED:
             words.append("估算")
         if self.cost_yuan is not None:
-            words.append(f"费用{self.cost_yuan:f}元")
+            words.append(f"费用{self.cost_yuan.normalize():f}元")
         if self.note:
             words.append(f"说明“{self.note}”")
         return "，".join(words)
@@ -89,6 +89,8 @@ def save_draft(report, entries, *, by, seen=None):
     changes = _replace_lines(revision, entries)
     if changes:
         _record(Verb.SAVE, revision, by, "；".join(changes))
+    elif revision != report.latest:
+        _record(Verb.SAVE, revision, by, f"与第{report.latest.number}版相同" if report.latest else "尚无内容")
     return revision
 
 
@@ -148,9 +150,8 @@ def open_correction(report, *, by, reason):
     if not reason.strip():
         raise ValueError("更正时请写明原因。")
     report = _locked(report)
-    source = _expect(report, Status.APPROVED)
+    _expect(report, Status.APPROVED)
     revision = _next_revision(report, by, reason.strip())
-    Line.objects.bulk_create([_copied(line, revision) for line in source.lines.all()])
     _record(Verb.CORRECT, revision, by, reason.strip())
     return revision
 
@@ -184,13 +185,21 @@ def _expect(report, status):
 
 
 def _decidable(report, by):
-    """The submission to decide on; nobody decides on their own."""
-    fresh = _fresh(report)
+    """The submission to decide on; nobody decides on what they typed or submitted.
+
+    The report is locked before its revision, as every verb does, so that no two of them wait for each other.
+    """
+    fresh = _locked(report)
     revision = _expect(fresh, Status.SUBMITTED)
-    if revision.submitted_by_id == by.pk:
-        raise PermissionDenied("不能审核自己提交的月报。")
+    if revision.submitted_by_id == by.pk or _has_typed(revision, fresh, by):
+        raise PermissionDenied("不能审核自己填写或提交的月报。")
     revision.report = fresh
     return revision
+
+
+def _has_typed(revision, report, by):
+    saves = Event.objects.about(report.agency, report.period.month).filter(verb=Verb.SAVE, actor=by)
+    return saves.filter(revision_number=revision.number).exists()
 
 
 def _move(revision, source, target, **facts):
@@ -212,12 +221,15 @@ def _open_revision(report, by):
 
 
 def _next_revision(report, by, reason):
+    """The following version, which begins as a copy of the one before it: the trail then tells only what changed."""
     edition = report.latest.edition if report.latest else Edition.objects.for_month(report.period.month)
     number = report.latest.number + 1 if report.latest else 1
     revision = Revision.objects.create(
         report=report, number=number, edition=edition, reason=reason, opened_by=by
     )
     Report.objects.filter(pk=report.pk).update(latest=revision)
+    if report.latest:
+        Line.objects.bulk_create([_copied(line, revision) for line in report.latest.lines.all()])
     return revision
 
 

@@ -26,11 +26,11 @@ def rebuild(years_by_agency):
 
     `years_by_agency`: agency id → years.
     """
-    fresh = dict(from_lines(years_by_agency))
     keys = [(agency, year) for agency, years in years_by_agency.items() for year in years]
+    # Deleting first waits for an approval under way; only then are its lines there to be read.
     for agency, years in years_by_agency.items():
         Panel.objects.filter(agency=agency, year__in=years).delete()
-    Panel.objects.bulk_create(fresh.values(), batch_size=500)
+    Panel.objects.bulk_create(dict(from_lines(years_by_agency)).values(), batch_size=500)
     StaleMark.objects.bulk_create([StaleMark(agency_id=agency, year=year) for agency, year in keys])
 
 

@@ -44,6 +44,12 @@ REFUSALS = (
         "A submitted revision cannot be deleted.",
         "OLD.status <> 'draft'",
     ),
+    *(
+        Refusal(
+            f"{table}_stays", f"reporting_{table}", ("UPDATE", "DELETE"), "Catalogue rows are append-only."
+        )
+        for table in ("item", "edition", "editionitem", "ruleset")
+    ),
     Refusal(
         "coefficient_stays", "reporting_coefficient", ("UPDATE", "DELETE"), "Coefficients are append-only."
     ),

@@ -28,10 +28,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Statement:
-    """What was stated of an item; quantity is None where it does not apply or was not metered."""
+    """What was stated of an item; quantity is None where it does not apply or was not metered.
+
+    is_absent: it does not apply, which in a sum is nothing; what was not metered is unknown.
+    """
 
     quantity: Decimal | None
     cost_yuan: Decimal | None = None
+    is_absent: bool = False
 
 
 Statements = Mapping[str, Statement]
@@ -80,7 +84,7 @@ def warnings(
     """What a reviewer should look at. `last_month` and `last_year` are the approved months to compare with."""
     return [
         *_prices(statements, names),
-        *_steady(statements, last_month, names),
+        *_steady(statements, last_month, last_year, names),
         *_against_last_year(statements, last_year, names),
         *_vehicles(statements),
     ]
@@ -101,7 +105,7 @@ def _negative(statements: Statements, names: Mapping[str, str]) -> Iterable[Find
 
 def _sums(statements: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
     for total, parts in SUMS.items():
-        stated, parts_sum = _quantity(statements, total), _sum(statements, parts)
+        stated, parts_sum = _quantity(statements, total), _full_sum(statements, parts)
         if stated is not None and parts_sum is not None and stated != parts_sum:
             words = "、".join(names[part] for part in parts if part in names)
             text = f"{names[total]}应等于{words}之和 {_text(parts_sum)}，现为 {_text(stated)}。"
@@ -128,11 +132,17 @@ def _prices(statements: Statements, names: Mapping[str, str]) -> Iterable[Findin
             yield Finding("unit-price", code, Severity.WARNING, text)
 
 
-def _steady(statements: Statements, last_month: Statements, names: Mapping[str, str]) -> Iterable[Finding]:
+def _steady(
+    statements: Statements, last_month: Statements, last_year: Statements, names: Mapping[str, str]
+) -> Iterable[Finding]:
+    """Against last month, and where that is not approved against last year: a gap must hide no jump."""
     for code in STEADY:
-        moved = change(statements, last_month, code)
+        earlier, words = (
+            (last_month, "上月") if code in last_month else (last_year, "上年同月（上月无已通过数据）")
+        )
+        moved = change(statements, earlier, code)
         if moved is not None and abs(moved) > STEADY_LIMIT:
-            text = f"{names[code]}比上月变化 {_percent(moved)}，超过 10 %。请说明原因并附依据。"
+            text = f"{names[code]}比{words}变化 {_percent(moved)}，超过 10 %。请核对，并在说明中写明原因。"
             yield Finding("steady", code, Severity.WARNING, text)
 
 
@@ -167,6 +177,14 @@ def _sum(statements: Statements, codes: Iterable[str]) -> Decimal | None:
     """Sum of the parts that are known; None where none is."""
     known = [value for value in (_quantity(statements, code) for code in codes) if value is not None]
     return sum(known, ZERO) if known else None
+
+
+def _full_sum(statements: Statements, codes: Iterable[str]) -> Decimal | None:
+    """Sum of the parts that are stated, what does not apply as nothing; None where one is unknown or none is stated."""
+    given = [statements[code] for code in codes if code in statements]
+    values = [ZERO if statement.is_absent else statement.quantity for statement in given]
+    known = [value for value in values if value is not None]
+    return sum(known, ZERO) if known and len(known) == len(values) else None
 
 
 def change(statements: Statements, earlier: Statements, code: str) -> Decimal | None:

@@ -7,6 +7,7 @@ from django.db import transaction
 from agencies import trail
 from agencies.models.trail import Verb
 
+from . import notices
 from .models import (
     Coefficient,
     CoefficientSet,
@@ -15,7 +16,9 @@ from .models import (
     EmissionFactor,
     FactorSet,
     Item,
+    Panel,
     RuleSet,
+    StaleMark,
 )
 from .shipped_rows import Counts, add
 
@@ -36,7 +39,15 @@ def load(folder=FACTORS, *, by=None):
     _load_factors(Path(folder), counts)
     if counts.added:
         trail.record(Verb.LOAD, by=by, detail=str(counts))
+        _mark_all_stale()
     return counts
+
+
+def _mark_all_stale():
+    """A new vintage or factor may count for any month: every figure is computed anew."""
+    places = Panel.objects.values_list("agency", "year")
+    StaleMark.objects.bulk_create([StaleMark(agency_id=agency, year=year) for agency, year in places])
+    notices.figures_changed()
 
 
 def _load_catalogue(counts):

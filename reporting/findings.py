@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from . import calendar, checks
-from .models import Item, Report
+from .models import Item, KnownBy, Report
 
 ELECTRICITY = "110"
 # Names of parts begin like this; inside a sentence that names the total the prefix only disturbs.
@@ -22,7 +22,7 @@ class Outlook:
 def errors(lines, edition):
     """Errors of a month's lines, as its edition asks."""
     required = edition.rows.filter(is_required=True).values_list("item_id", flat=True)
-    return checks.errors(_statements(lines), list(required), names())
+    return checks.errors(statements(lines), list(required), names())
 
 
 def warnings(revision):
@@ -82,7 +82,7 @@ def change(line, earlier):
     """How a line moved against an earlier line of its item, as a fraction; either may be None."""
     if line is None or earlier is None:
         return None
-    return checks.change(_statements([line]), _statements([earlier]), line.item_id)
+    return checks.change(statements([line]), statements([earlier]), line.item_id)
 
 
 def names():
@@ -95,13 +95,13 @@ def short_name(name):
 
 
 def _outlook(lines, last_month, last_year, words):
-    change = checks.change(_statements(lines), _statements(last_year.values()), ELECTRICITY)
+    change = checks.change(statements(lines), statements(last_year.values()), ELECTRICITY)
     return Outlook(_compared(lines, last_month, last_year, words), change)
 
 
 def _compared(lines, last_month, last_year, words):
-    earlier = _statements(last_month.values()), _statements(last_year.values())
-    return checks.warnings(_statements(lines), *earlier, words)
+    earlier = statements(last_month.values()), statements(last_year.values())
+    return checks.warnings(statements(lines), *earlier, words)
 
 
 def _months_beside(month):
@@ -112,5 +112,11 @@ def _by_item(lines):
     return {line.item_id: line for line in lines}
 
 
-def _statements(lines):
-    return {line.item_id: checks.Statement(line.quantity, line.cost_yuan) for line in lines}
+def statements(lines):
+    """Lines as the rule engine takes them: item code → Statement."""
+    return {
+        line.item_id: checks.Statement(
+            line.quantity, line.cost_yuan, is_absent=line.known_by == KnownBy.NOT_APPLICABLE
+        )
+        for line in lines
+    }

@@ -92,7 +92,7 @@ class MonthForm(forms.Form):
     def verdict(self):
         """What the checks say of the entries, saved or not."""
         lines = [
-            Line(item_id=code, quantity=entry.quantity, cost_yuan=entry.cost_yuan)
+            Line(item_id=code, quantity=entry.quantity, cost_yuan=entry.cost_yuan, known_by=entry.known_by)
             for code, entry in self.entries().items()
         ]
         return self.sheet.verdict(lines, [*self._unreadable()])

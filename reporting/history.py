@@ -19,7 +19,6 @@ from agencies.tables import FIRST_ROW, Problem, Unreadable
 
 from . import actions, approved, bulk, checks, findings
 from .accounting.exact import FUEL_TOTALS
-from .checks import Statement
 from .models import Edition, Item, KnownBy, Line, Report, Revision, Status
 from .models.filing import content_hash
 
@@ -195,7 +194,7 @@ class Reader:
 
     def _check_sums(self, month):
         """What contradicts itself is refused here as it is in the form: by the one rule engine."""
-        statements = {code: Statement(line.quantity, line.cost_yuan) for code, line in month.lines.items()}
+        statements = findings.statements(month.lines.values())
         for finding in checks.errors(statements, (), self.names):
             number = month.rows.get(finding.item, month.first_row)
             self._refuse(number, "quantity", f"{month.agency} {month.month:%Y-%m} {finding.message}")

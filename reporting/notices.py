@@ -21,5 +21,6 @@ def _send(task_name):
     """A broker that is down costs nothing but time: the stale marks are committed, the sweep finds them."""
     try:
         current_app.send_task(task_name)
-    except Exception as fault:  # Whatever the transport raises: the approval stands, so nothing may fail here.
+    # Whatever the transport raises: the approval stands, so nothing may fail here.
+    except Exception as fault:
         logger.warning("消息服务未接收任务 %s（%s），指标将由定时任务补算。", task_name, fault)

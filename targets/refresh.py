@@ -307,8 +307,8 @@ def _only(months, counted):
 def _group_indicator(panel, name, ratio, base, matrix):
     """Value, base and change of one indicator for every group.
 
-    All institutions: everything known now against everything known in the base year, over the same months.
-    Comparable: only institution-months known in both years.
+    All institutions: everything known now against everything known in the base year, both over the months that
+    are known in both years. Comparable: only institution-months known in both years.
     """
     known = ratio.known
     if panel == GroupPanel.COMPARABLE:
@@ -318,16 +318,21 @@ def _group_indicator(panel, name, ratio, base, matrix):
         return {name: value}
     then = known if panel == GroupPanel.COMPARABLE else base.known
     base_value = _same_months(base, then, known, matrix)
-    return {name: value, f"{name}_base": base_value, f"{name}_change": indicators.change(base_value, value)}
+    compared = _same_months(ratio, known, then, matrix)
+    return {
+        name: value,
+        f"{name}_base": base_value,
+        f"{name}_change": indicators.change(base_value, compared),
+    }
 
 
-def _same_months(base, then, known, matrix):
-    """The base over each group's own months of this year: never a part-year against a full base."""
+def _same_months(ratio, counted, other, matrix):
+    """A year over the months that each group also has in the other year: never a part-year against a full one."""
     values = np.full(matrix.shape[0], np.nan)
-    windows = matrix @ known.astype(float) > 0
+    windows = matrix @ other.astype(float) > 0
     for window in np.unique(windows, axis=0):
         rows = np.flatnonzero((windows == window).all(axis=1))
-        values[rows] = indicators.grouped_intensity(base, then & window, matrix[rows])
+        values[rows] = indicators.grouped_intensity(ratio, counted & window, matrix[rows])
     return values
 
 

@@ -141,6 +141,8 @@ SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # The norm locks the account, from whate
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+# Or anybody could keep a colleague locked out by knocking on.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_CLIENT_IP_CALLABLE = "agencies.addresses.client_address"
 AXES_IPWARE_PROXY_COUNT = _number("PROXY_COUNT", "0")
 
@@ -154,7 +156,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
         },
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from agencies.access import Role
 from agencies.models import Event
+from agencies.models.trail import Verb
 from reporting import actions
 from reporting.actions import Entry
 from reporting.models import EditionItem, KnownBy, Line, Panel, Report, Revision, StaleMark, Status
@@ -145,7 +146,7 @@ def test_nobody_approves_their_own_submission(district):
     both = user_with(Role.FILER, district.institution)
     both.memberships.create(agency=district.bureau, role=Role.REVIEWER, valid_from=MARCH)
     report = district.submitted(MARCH, {"110": 100}, by=both)
-    with pytest.raises(PermissionDenied, match="自己提交"):
+    with pytest.raises(PermissionDenied, match="自己填写或提交"):
         actions.approve(report, by=both)
     report.refresh_from_db()
     assert report.status == Status.SUBMITTED
@@ -363,3 +364,18 @@ def test_a_save_that_waits_for_a_submission_finds_it_submitted(transactional_db)
     assert {type(outcome) for outcome in outcomes} <= {type(None), Revision, actions.WrongStatus}
     report = Report.objects.get(pk=report.pk)
     assert report.status == Status.SUBMITTED
+
+
+def test_after_a_return_the_trail_tells_only_what_was_changed(district):
+    report = district.submitted(MARCH, {"110": 1000, "102": 100, "103": 10})
+    actions.send_back(report, by=district.reviewer, reason="请核对面积")
+    actions.save_draft(report, entries(report, {"110": 1000, "102": 120, "103": 10}), by=district.filer)
+    saved = Event.objects.filter(verb=Verb.SAVE).latest("sequence")
+    assert (saved.revision_number, saved.detail) == (2, "102 建筑面积：100 → 120")
+
+
+def test_a_returned_month_saved_unchanged_says_so(district):
+    report = district.submitted(MARCH, {"110": 1000, "102": 100, "103": 10})
+    actions.send_back(report, by=district.reviewer, reason="请核对面积")
+    actions.save_draft(report, entries(report, {"110": 1000, "102": 100, "103": 10}), by=district.filer)
+    assert Event.objects.filter(verb=Verb.SAVE).latest("sequence").detail == "与第1版相同"

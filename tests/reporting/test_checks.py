@@ -85,6 +85,11 @@ def test_area_that_moved_by_more_than_a_tenth_is_a_warning():
     assert warned({"_102": 111}, last_month={"_102": 100}) == [("steady", "102")]
 
 
+def test_area_is_held_against_last_year_where_last_month_is_not_approved():
+    assert warned({"_102": 121}, last_year={"_102": 100}) == [("steady", "102")]
+    assert warned({"_102": 121}, last_month={"_102": 120}, last_year={"_102": 100}) == []
+
+
 def test_use_is_held_against_the_same_month_last_year():
     assert warned({"_110": 130}, last_year={"_110": 100}) == []
     assert warned({"_110": 131}, last_year={"_110": 100}) == [("last-year", "110")]

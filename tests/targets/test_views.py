@@ -334,3 +334,12 @@ def test_a_year_whose_base_lacks_months_shows_its_value_over_the_same_months_too
     assert "13.27" in shown
     assert '本年同月份</dt> <dd class="num"> 6.64' in shown
     assert "−10.00 %" in shown
+
+
+def test_a_year_outside_the_plan_shows_values_and_promises_nothing(client, district):
+    settle(district.institution, 2018)
+    refresh.refresh_all()
+    client.force_login(district.manager)
+    shown = client.get(reverse("targets:cockpit"), {"year": 2018}).content.decode()
+    assert "2018年不在规划期内：只显示数值，不与基准年比较，也没有目标。" in shown
+    assert "规划期外" in shown
