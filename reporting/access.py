@@ -2,6 +2,8 @@
 
 from agencies.access import Role
 
+from .models import Status
+
 VERBS = {
     "save": frozenset({Role.FILER}),
     "submit": frozenset({Role.FILER}),
@@ -9,6 +11,15 @@ VERBS = {
     "approve": frozenset({Role.REVIEWER}),
     "return": frozenset({Role.REVIEWER}),
     "correct": frozenset({Role.FILER, Role.REVIEWER}),
+}
+# From which states a verb sets out; a button stands only where its verb may follow.
+SETS_OUT_FROM = {
+    "save": ("missing", Status.DRAFT, Status.RETURNED, Status.WITHDRAWN),
+    "submit": (Status.DRAFT,),
+    "withdraw": (Status.SUBMITTED,),
+    "approve": (Status.SUBMITTED,),
+    "return": (Status.SUBMITTED,),
+    "correct": (Status.APPROVED,),
 }
 
 

@@ -5,6 +5,7 @@ Pure: statements in, findings out; form, import and review ask it alike. Source:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
@@ -39,6 +40,15 @@ class Statement:
 
 
 Statements = Mapping[str, Statement]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What was stated in an approved month before."""
+
+    month: date
+    statements: Statements
+
 
 # Totals that are the sum of their parts, and totals that hold at least their parts (domain reference, section 6).
 SUMS = {
@@ -79,12 +89,15 @@ def errors(statements: Statements, required: Iterable[str], names: Mapping[str, 
 
 
 def warnings(
-    statements: Statements, last_month: Statements, last_year: Statements, names: Mapping[str, str]
+    statements: Statements, newest: Earlier | None, last_year: Statements, names: Mapping[str, str]
 ) -> list[Finding]:
-    """What a reviewer should look at. `last_month` and `last_year` are the approved months to compare with."""
+    """What a reviewer should look at.
+
+    `newest` is the newest approved month before, `last_year` the same month last year where it is approved.
+    """
     return [
         *_prices(statements, names),
-        *_steady(statements, last_month, last_year, names),
+        *_steady(statements, newest, names),
         *_against_last_year(statements, last_year, names),
         *_vehicles(statements),
     ]
@@ -132,17 +145,15 @@ def _prices(statements: Statements, names: Mapping[str, str]) -> Iterable[Findin
             yield Finding("unit-price", code, Severity.WARNING, text)
 
 
-def _steady(
-    statements: Statements, last_month: Statements, last_year: Statements, names: Mapping[str, str]
-) -> Iterable[Finding]:
-    """Against last month, and where that is not approved against last year: a gap must hide no jump."""
+def _steady(statements: Statements, newest: Earlier | None, names: Mapping[str, str]) -> Iterable[Finding]:
+    """Against the newest approved month, not only last month: a returned or missing month hides no jump."""
+    if newest is None:
+        return
     for code in STEADY:
-        earlier, words = (
-            (last_month, "上月") if code in last_month else (last_year, "上年同月（上月无已通过数据）")
-        )
-        moved = change(statements, earlier, code)
+        moved = change(statements, newest.statements, code)
         if moved is not None and abs(moved) > STEADY_LIMIT:
-            text = f"{names[code]}比{words}变化 {_percent(moved)}，超过 10 %。请核对，并在说明中写明原因。"
+            words = f"{names[code]}比{newest.month.year}年{newest.month.month}月变化 {_percent(moved)}"
+            text = f"{words}，超过 10 %。请核对，并在说明中写明原因。"
             yield Finding("steady", code, Severity.WARNING, text)
 
 
@@ -153,9 +164,9 @@ def _against_last_year(
         moved = change(statements, last_year, code)
         if moved is None or abs(moved) <= YEAR_LIMIT:
             continue
-        slip = _slip(1 + moved)
-        if slip:
-            text = f"{names[code]}约为上年同月的 {slip}，疑为单位填错（如万kWh 与 kWh）。"
+        factor = slip(1 + moved)
+        if factor:
+            text = f"{names[code]}约为上年同月的 {factor}，疑为单位填错（如万kWh 与 kWh）。"
             yield Finding("unit-slip", code, Severity.WARNING, text)
         else:
             text = f"{names[code]}比上年同月变化 {_percent(moved)}，超过 30 %。"
@@ -193,7 +204,7 @@ def change(statements: Statements, earlier: Statements, code: str) -> Decimal | 
     return None if now is None or not then else now / then - 1
 
 
-def _slip(ratio: Decimal) -> str | None:
+def slip(ratio: Decimal) -> str | None:
     """The factor of 10³ or 10⁴ that the ratio comes near to, in words."""
     for factor in SLIP_FACTORS:
         if abs(ratio / factor - 1) < SLIP_TOLERANCE:

@@ -1,10 +1,13 @@
 """The edge between filed rows and the rule engine."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from . import calendar, checks
-from .models import Item, KnownBy, Report
+from .models import Item, KnownBy, Line, Report
 
 ELECTRICITY = "110"
 # Names of parts begin like this; inside a sentence that names the total the prefix only disturbs.
@@ -18,6 +21,23 @@ class Outlook:
     warnings: list[checks.Finding]
     electricity_change: Decimal | None
 
+    @property
+    def electricity_slip(self):
+        """The factor of a likely slip of the unit, in words, where the change is of that size."""
+        return slip(self.electricity_change)
+
+
+class Beside(NamedTuple):
+    """The lines in force of the months a month is held against, each from item code to Line; empty where none is.
+
+    `newest` are those of the newest approved month within the year before, `newest_month` says which that is.
+    """
+
+    last_month: dict[str, Line]
+    last_year: dict[str, Line]
+    newest: dict[str, Line]
+    newest_month: date | None
+
 
 def errors(lines, edition):
     """Errors of a month's lines, as its edition asks."""
@@ -27,12 +47,12 @@ def errors(lines, edition):
 
 def warnings(revision):
     """Warnings of a revision against the approved months beside it."""
-    return compared(revision.lines.all(), *neighbours(revision.report))
+    return compared(revision.lines.all(), beside(revision.report))
 
 
-def compared(lines, last_month, last_year):
-    """Warnings of a month's lines against two maps from item code to Line."""
-    return _compared(lines, last_month, last_year, names())
+def compared(lines, months):
+    """Warnings of a month's lines against the months beside it, a Beside."""
+    return _compared(lines, months, names())
 
 
 def outlooks(reports):
@@ -40,42 +60,35 @@ def outlooks(reports):
 
     `reports` come with `latest__lines` prefetched.
     """
-    beside, words = neighbours_of(reports), names()
-    return {report.pk: _outlook(report.latest.lines.all(), *beside[report.pk], words) for report in reports}
+    found, words = beside_each(reports), names()
+    return {report.pk: _outlook(report.latest.lines.all(), found[report.pk], words) for report in reports}
 
 
-def neighbours(report):
-    """Lines in force of last month and of the same month last year: two maps from item code to Line."""
-    return neighbours_of([report])[report.pk]
+def beside(report):
+    """The Beside of a report."""
+    return beside_each([report])[report.pk]
 
 
-def neighbours_of(reports):
-    """Report id → its neighbours."""
-    months = {report.pk: _months_beside(report.period.month) for report in reports}
-    rows = Report.objects.filter(
-        agency__in=[report.agency_id for report in reports],
-        period__month__in={month for pair in months.values() for month in pair},
-        approved__isnull=False,
-    )
-    rows = rows.select_related("period").prefetch_related("approved__lines")
-    found = {(row.agency_id, row.period.month): _by_item(row.approved.lines.all()) for row in rows}
+def beside_each(reports):
+    """Report id → its Beside; two queries, however many reports."""
+    if not reports:
+        return {}
+    in_force = _in_force_before(reports)
+    places = {report.pk: _places(report, in_force[report.agency_id]) for report in reports}
+    wanted = {
+        in_force[report.agency_id][month]
+        for report in reports
+        for month in places[report.pk]
+        if month in in_force[report.agency_id]
+    }
+    lines = _lines_of(wanted)
     return {
-        report.pk: tuple(found.get((report.agency_id, month), {}) for month in months[report.pk])
+        report.pk: Beside(
+            *(lines[in_force[report.agency_id].get(month)] for month in places[report.pk]),
+            newest_month=places[report.pk][-1],
+        )
         for report in reports
     }
-
-
-def newest_before(report):
-    """The newest approved month within the year before, and its lines: (month, item code → Line) or (None, {})."""
-    month = report.period.month
-    rows = Report.objects.filter(
-        agency=report.agency_id,
-        period__month__gte=calendar.same_month_last_year(month),
-        period__month__lt=month,
-        approved__isnull=False,
-    )
-    newest = rows.select_related("period", "approved").order_by("-period__month").first()
-    return (newest.period.month, _by_item(newest.approved.lines.all())) if newest else (None, {})
 
 
 def change(line, earlier):
@@ -83,6 +96,11 @@ def change(line, earlier):
     if line is None or earlier is None:
         return None
     return checks.change(statements([line]), statements([earlier]), line.item_id)
+
+
+def slip(moved):
+    """The factor of 10³ or 10⁴ that a change comes near to, in words, or None."""
+    return None if moved is None else checks.slip(1 + moved)
 
 
 def names():
@@ -94,22 +112,45 @@ def short_name(name):
     return name.removeprefix(PART_PREFIXES[0]).removeprefix(PART_PREFIXES[1])
 
 
-def _outlook(lines, last_month, last_year, words):
-    change = checks.change(statements(lines), statements(last_year.values()), ELECTRICITY)
-    return Outlook(_compared(lines, last_month, last_year, words), change)
+def _outlook(lines, months, words):
+    moved = checks.change(statements(lines), statements(months.last_year.values()), ELECTRICITY)
+    return Outlook(_compared(lines, months, words), moved)
 
 
-def _compared(lines, last_month, last_year, words):
-    earlier = statements(last_month.values()), statements(last_year.values())
-    return checks.warnings(statements(lines), *earlier, words)
+def _compared(lines, months, words):
+    newest = months.newest_month and checks.Earlier(months.newest_month, statements(months.newest.values()))
+    return checks.warnings(statements(lines), newest, statements(months.last_year.values()), words)
 
 
-def _months_beside(month):
-    return calendar.first_of_previous(month), calendar.same_month_last_year(month)
+def _in_force_before(reports):
+    """Agency id → {month: id of the revision in force}, over the years before these reports."""
+    months = [report.period.month for report in reports]
+    rows = Report.objects.filter(
+        agency__in={report.agency_id for report in reports},
+        period__month__gte=calendar.same_month_last_year(min(months)),
+        period__month__lt=max(months),
+        approved__isnull=False,
+    )
+    found = defaultdict(dict)
+    for agency, month, revision in rows.order_by().values_list("agency", "period__month", "approved"):
+        found[agency][month] = revision
+    return found
 
 
-def _by_item(lines):
-    return {line.item_id: line for line in lines}
+def _places(report, in_force):
+    """Last month, the same month last year, and the newest month in force since then (or None)."""
+    month = report.period.month
+    year_ago = calendar.same_month_last_year(month)
+    newest = max((earlier for earlier in in_force if year_ago <= earlier < month), default=None)
+    return calendar.first_of_previous(month), year_ago, newest
+
+
+def _lines_of(revisions):
+    """Revision id → {item code: Line}; empty for any other."""
+    found = defaultdict(dict)
+    for line in Line.objects.filter(revision__in=revisions).order_by():
+        found[line.revision_id][line.item_id] = line
+    return found
 
 
 def statements(lines):

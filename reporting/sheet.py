@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from . import calendar, checks, findings
 from .actions import Entry
-from .models import Edition, Item, Line, Section
+from .models import Edition, Item, Line, Report, Section
 
 # What hardly moves from month to month and may start from an earlier answer; a metered quantity never does.
 CARRIED = frozenset((
@@ -41,6 +41,11 @@ class Row:
     def year_change(self):
         """How the quantity moved against the same month last year, as a fraction."""
         return findings.change(self.line, self.last_year)
+
+    @property
+    def year_slip(self):
+        """The factor of a likely slip of the unit, in words, where the change is of that size."""
+        return findings.slip(self.year_change)
 
     @property
     def is_changed(self):
@@ -95,16 +100,27 @@ class Sheet:
     def __init__(self, report, revision):
         self.report, self.revision = report, revision
         self.edition = revision.edition if revision else Edition.objects.for_month(report.period.month)
-        self.last_month, self.last_year = findings.neighbours(report)
+        self.beside = findings.beside(report)
         self.month_before = calendar.first_of_previous(report.period.month)
         self.month_last_year = calendar.same_month_last_year(report.period.month)
-        self.month_carried, self.lines_to_carry = (None, {}) if revision else findings.newest_before(report)
         self.items = Item.objects.in_bulk()
         self.rows = self._rows()
 
     @property
     def is_fresh(self):
         return self.revision is None
+
+    @property
+    def month_carried(self):
+        """The month that a fresh one starts from, or None."""
+        return self.beside.newest_month if self.is_fresh else None
+
+    @property
+    def state_before(self):
+        """The state of last month's report in a word, where none of its revisions is in force; None otherwise."""
+        before = Report.objects.filter(agency=self.report.agency_id, period__month=self.month_before)
+        pending = before.filter(approved__isnull=True).select_related("latest").first()
+        return pending and pending.status_name
 
     @property
     def lines(self):
@@ -134,7 +150,7 @@ class Sheet:
             answered=len(required & {line.item_id for line in lines}),
             missing=[error for error in errors if error.rule == "required" and error.item not in typed],
             errors=[*unreadable, *(error for error in errors if error.rule != "required")],
-            warnings=findings.compared(lines, self.last_month, self.last_year),
+            warnings=findings.compared(lines, self.beside),
             totals=self._totals({line.item_id: line.quantity for line in lines}),
             names={row.item.code: row.name for row in self.rows},
         )
@@ -147,9 +163,9 @@ class Sheet:
         return [self._row(code, required.get(code, False), stored, earlier) for code in codes]
 
     def _row(self, code, is_required, stored, earlier):
-        sources = (stored, self.last_month, self.last_year, earlier, self.lines_to_carry)
-        beside = (rows.get(code) for rows in sources)
-        return Row(self.items[code], is_required, *beside)
+        to_carry = self.beside.newest if self.is_fresh else {}
+        sources = (stored, self.beside.last_month, self.beside.last_year, earlier, to_carry)
+        return Row(self.items[code], is_required, *(lines.get(code) for lines in sources))
 
     def _revision_before(self):
         if self.revision is None or self.revision.number == 1:

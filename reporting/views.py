@@ -20,15 +20,6 @@ from .models import Report, Status
 from .sheet import Sheet
 
 PAGE_SIZE = 50
-# From which states a verb sets out; a button stands only where its verb may follow.
-SETS_OUT_FROM = {
-    "save": ("missing", Status.DRAFT, Status.RETURNED, Status.WITHDRAWN),
-    "submit": (Status.DRAFT,),
-    "withdraw": (Status.SUBMITTED,),
-    "approve": (Status.SUBMITTED,),
-    "return": (Status.SUBMITTED,),
-    "correct": (Status.APPROVED,),
-}
 DECISIONS = ("approve", "return")
 
 
@@ -146,7 +137,7 @@ def _report(request, key, month, verb=None):
 
 def _verbs(user, report):
     """What this user may do to the report as it stands."""
-    verbs = {verb for verb, states in SETS_OUT_FROM.items() if report.status in states}
+    verbs = {verb for verb, states in access.SETS_OUT_FROM.items() if report.status in states}
     allowed = {verb for verb in verbs if access.may(user, verb, report.agency)}
     is_own = report.latest is not None and report.latest.submitted_by_id == user.pk
     return allowed.difference(DECISIONS) if is_own else allowed

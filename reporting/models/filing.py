@@ -63,7 +63,7 @@ class Period(models.Model):
         )
 
     def __str__(self):
-        return f"{self.month:%Y-%m}"
+        return f"{self.month.year}年{self.month.month}月"
 
     def is_overdue(self, today):
         return today > self.due_on

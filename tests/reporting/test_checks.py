@@ -1,10 +1,11 @@
 """The rule engine: what keeps a month from being submitted, and what a reviewer should look at."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from reporting.checks import Finding, Severity, Statement, change, errors, warnings
+from reporting.checks import Earlier, Finding, Severity, Statement, change, errors, warnings
 
 NAMES = {
     "102": "建筑面积", "103": "用能人数", "1031": "编制人数", "104": "车辆总量", "1041": "汽油车", "1042": "柴油车",
@@ -69,8 +70,9 @@ def test_a_total_that_its_parts_make_up_is_fine():
     assert errors(whole, [], NAMES) == []
 
 
-def warned(now, last_month=None, last_year=None):
-    found = warnings(stated(**now), stated(**(last_month or {})), stated(**(last_year or {})), NAMES)
+def warned(now, newest=None, last_year=None):
+    earlier = Earlier(date(2025, 2, 1), stated(**newest)) if newest else None
+    found = warnings(stated(**now), earlier, stated(**(last_year or {})), NAMES)
     return [(finding.rule, finding.item) for finding in found]
 
 
@@ -81,19 +83,24 @@ def test_a_unit_price_outside_its_band_is_a_warning():
 
 
 def test_area_that_moved_by_more_than_a_tenth_is_a_warning():
-    assert warned({"_102": 110}, last_month={"_102": 100}) == []
-    assert warned({"_102": 111}, last_month={"_102": 100}) == [("steady", "102")]
+    assert warned({"_102": 110}, newest={"_102": 100}) == []
+    assert warned({"_102": 111}, newest={"_102": 100}) == [("steady", "102")]
 
 
-def test_area_is_held_against_last_year_where_last_month_is_not_approved():
-    assert warned({"_102": 121}, last_year={"_102": 100}) == [("steady", "102")]
-    assert warned({"_102": 121}, last_month={"_102": 120}, last_year={"_102": 100}) == []
+def test_a_move_of_the_area_names_the_month_it_is_held_against():
+    newest = Earlier(date(2026, 8, 1), stated(_102=100))
+    [warning] = warnings(stated(_102=121), newest, {}, NAMES)
+    assert warning.message == "建筑面积比2026年8月变化 +21.0 %，超过 10 %。请核对，并在说明中写明原因。"
+
+
+def test_area_without_an_approved_month_before_is_not_held_against_anything():
+    assert warnings(stated(_102=121), None, stated(_102=100), NAMES) == []
 
 
 def test_use_is_held_against_the_same_month_last_year():
     assert warned({"_110": 130}, last_year={"_110": 100}) == []
     assert warned({"_110": 131}, last_year={"_110": 100}) == [("last-year", "110")]
-    assert warned({"_110": 131}, last_month={"_110": 100}) == []
+    assert warned({"_110": 131}, newest={"_110": 100}) == []
 
 
 @pytest.mark.parametrize("quantity", [1000_000, 10_000_000, "0.9"])

@@ -11,24 +11,25 @@ from reporting import actions, findings
 from reporting.models import Report
 from tests.factories import InstitutionFactory, user_with
 
-MARCH_2024, FEBRUARY, MARCH = date(2024, 3, 1), date(2025, 2, 1), date(2025, 3, 1)
+MARCH_2024, JANUARY, FEBRUARY, MARCH = date(2024, 3, 1), date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)
 
 
 def test_the_months_beside_are_the_approved_ones(district):
     district.approved(MARCH_2024, {"110": 90})
     district.submitted(FEBRUARY, {"110": 80})
-    last_month, last_year = findings.neighbours(district.report(MARCH))
-    assert last_month == {}
-    assert last_year["110"].quantity == 90
+    beside = findings.beside(district.report(MARCH))
+    assert beside.last_month == {}
+    assert beside.last_year["110"].quantity == 90
+    assert beside.newest_month == MARCH_2024
 
 
 def test_a_correction_counts_once_it_is_approved(district):
     report = district.approved(FEBRUARY, {"110": 80})
     actions.open_correction(report, by=district.filer, reason="漏计")
     district.submitted(FEBRUARY, {"110": 95})
-    assert findings.neighbours(district.report(MARCH))[0]["110"].quantity == 80
+    assert findings.beside(district.report(MARCH)).last_month["110"].quantity == 80
     actions.approve(report, by=district.reviewer)
-    assert findings.neighbours(district.report(MARCH))[0]["110"].quantity == 95
+    assert findings.beside(district.report(MARCH)).last_month["110"].quantity == 95
 
 
 def test_warnings_compare_a_revision_with_the_months_beside_it(district):
@@ -36,6 +37,43 @@ def test_warnings_compare_a_revision_with_the_months_beside_it(district):
     report = district.submitted(MARCH, {"110": 150})
     [warning] = findings.warnings(report.latest)
     assert (warning.item, warning.message) == ("110", "电比上年同月变化 +50.0 %，超过 30 %。")
+
+
+def test_an_area_that_jumps_after_a_returned_month_is_held_against_the_month_before_that(district):
+    district.approved(JANUARY, {"102": 1000})
+    returned = district.submitted(FEBRUARY, {"102": 1000})
+    actions.send_back(returned, by=district.reviewer, reason="有误")
+    report = district.submitted(MARCH, {"102": 1210})
+    sentence = "建筑面积比2025年1月变化 +21.0 %，超过 10 %。请核对，并在说明中写明原因。"
+    assert [warning.message for warning in findings.warnings(report.latest)] == [sentence]
+    [outlook] = findings.outlooks(queued(district)).values()
+    assert [warning.message for warning in outlook.warnings] == [sentence]
+
+
+def test_an_area_is_not_held_against_what_is_over_a_year_old_or_later(district):
+    district.approved(date(2024, 2, 1), {"102": 500})
+    district.approved(date(2025, 4, 1), {"102": 700})
+    report = district.submitted(MARCH, {"102": 1000})
+    assert findings.beside(report) == findings.Beside({}, {}, {}, None)
+    assert findings.warnings(report.latest) == []
+
+
+def test_each_month_in_the_queue_has_its_own_newest_month_before(district):
+    district.approved(JANUARY, {"102": 1000})
+    second = district.submitted(MARCH, {"102": 1210})
+    first = district.approved(FEBRUARY, {"102": 1200})
+    report = district.report(date(2025, 4, 1))
+    found = findings.beside_each([first, second, report])
+    assert [found[each.pk].newest_month for each in (first, second, report)] == [JANUARY, FEBRUARY, FEBRUARY]
+    assert findings.beside_each([]) == {}
+
+
+def test_a_slip_of_the_unit_is_told_as_a_factor(district):
+    district.approved(MARCH_2024, {"110": 100000})
+    report = district.submitted(MARCH, {"110": 10})
+    outlook = findings.outlooks(queued(district))[report.pk]
+    assert outlook.electricity_slip == "1/10000"
+    assert findings.Outlook([], None).electricity_slip is None
 
 
 def queued(district):

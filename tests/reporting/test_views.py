@@ -132,20 +132,20 @@ def test_the_list_shows_newest_months_first_with_their_state(district, client):
     district.report(MARCH)
     response = signed_in(client, district.filer).get(reverse("reporting:report-list"))
     name = district.institution.name
-    assert names_on(response) == [f"{name} 2025-03", f"{name} 2025-02"]
+    assert names_on(response) == [f"{name} 2025年3月", f"{name} 2025年2月"]
     assert all(words in text(response) for words in ("未填报", "逾期", "已通过", "共 2 条"))
 
 
 @pytest.mark.parametrize(
     ("query", "months"),
     [
-        ("", ["2025-03", "2025-02"]),
-        ("?month=2025-02", ["2025-02"]),
-        ("?state=missing", ["2025-03"]),
-        ("?state=approved", ["2025-02"]),
-        ("?state=overdue", ["2025-03"]),
-        ("?words=甲小学", ["2025-03", "2025-02"]),
-        ("?words=JIA", ["2025-03", "2025-02"]),
+        ("", ["2025年3月", "2025年2月"]),
+        ("?month=2025-02", ["2025年2月"]),
+        ("?state=missing", ["2025年3月"]),
+        ("?state=approved", ["2025年2月"]),
+        ("?state=overdue", ["2025年3月"]),
+        ("?words=甲小学", ["2025年3月", "2025年2月"]),
+        ("?words=JIA", ["2025年3月", "2025年2月"]),
         ("?words=乙", []),
         ("?words=甲小学&state=returned", []),
     ],
@@ -163,7 +163,7 @@ def test_the_list_is_narrowed_to_a_department(district, client):
     actions.open_period(MARCH)
     address = reverse("reporting:report-list")
     response = signed_in(client, district.manager).get(address, {"department": other.parent.pk})
-    assert names_on(response) == [f"{other.name} 2025-03"]
+    assert names_on(response) == [f"{other.name} 2025年3月"]
 
 
 def test_the_list_goes_on_after_fifty_rows(district, client):
@@ -305,6 +305,19 @@ def test_the_form_stands_beside_last_month_and_last_year(district, client):
     )
 
 
+def test_a_last_month_that_is_not_approved_says_its_state(district, client):
+    actions.send_back(district.submitted(FEBRUARY, {"110": 90}), by=district.reviewer, reason="有误")
+    report = district.report(MARCH)
+    signed_in(client, district.filer)
+    assert '2025年2月<span class="text-muted">（已退回）</span>' in text(
+        client.get(at("report-edit", report))
+    )
+    district.submitted(MARCH, {"110": 100})
+    assert '上月 <span class="text-muted">（已退回）</span>' in text(client.get(at("report-detail", report)))
+    district.approved(FEBRUARY, {"110": 95})
+    assert "（已退回）" not in text(client.get(at("report-detail", report)))
+
+
 def test_the_form_tells_why_the_month_came_back(district, client):
     report = district.submitted(MARCH, {"110": 100})
     actions.send_back(report, by=district.reviewer, reason="电量与电费不符")
@@ -437,6 +450,16 @@ def test_the_queue_starts_with_what_has_waited_longest(district, client):
     assert rows == [(first.pk, 1, True), (second.pk, 0, True)]
     assert "+50.0 %" in text(response)
     assert "逾期提交" in text(response)
+
+
+def test_a_likely_slip_of_the_unit_is_no_plain_percentage(district, client):
+    district.approved(date(2024, 3, 1), {"110": 100000})
+    report = district.submitted(MARCH, {"110": 10})
+    signed_in(client, district.reviewer)
+    for address in (reverse("reporting:review-queue"), at("report-detail", report)):
+        page = text(client.get(address))
+        assert "上年同月的 1/10000" in page
+        assert "100.0 %" not in page
 
 
 def test_the_queue_reaches_as_far_as_the_reviewers_role(district, client):

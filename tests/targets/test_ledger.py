@@ -54,7 +54,7 @@ def test_a_changed_line_is_found(district):
     sql("UPDATE reporting_line SET quantity = 999 WHERE item_id = '110'")
     with pytest.raises(
         CommandError,
-        match="内容哈希：.* 2025-03 第1版 的填报行与提交时的哈希不符",
+        match="内容哈希：.* 2025年3月 第1版 的填报行与提交时的哈希不符",
     ):
         verify()
 

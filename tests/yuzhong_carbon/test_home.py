@@ -74,7 +74,7 @@ def test_a_filer_sees_what_is_owed_and_how_long_there_is(district, client):
             opens_on=MARCH, due_on=today + timedelta(days), closes_on="2999-01-01"
         )
     response = home(client, district.filer)
-    assert owed(response) == [("2025-02", -3), ("2025-03", 5)]
+    assert owed(response) == [("2025年2月", -3), ("2025年3月", 5)]
     assert "已逾期 3 天" in text(response)
     assert "还有 5 天" in text(response)
     assert f"/reports/{district.institution.key}/2025-03/edit/" in text(response)
@@ -94,8 +94,8 @@ def test_a_filer_who_owes_nothing_is_told_so(district, client):
     response = home(client, district.filer)
     assert owed(response) == []
     assert "没有待填报的月份" in text(response)
-    assert [str(report.period) for report in response.context["waiting"]] == ["2025-03"]
-    assert [str(revision.report.period) for revision in response.context["decided"]] == ["2025-02"]
+    assert [str(report.period) for report in response.context["waiting"]] == ["2025年3月"]
+    assert [str(revision.report.period) for revision in response.context["decided"]] == ["2025年2月"]
 
 
 def test_a_filer_sees_own_institutions_only(district, client):
