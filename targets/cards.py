@@ -19,6 +19,13 @@ KG_PER_TONNE = 1000
 INDEX_OF_BASE = 100
 PATH_NOTE = "按各年与基准年相同月份的变化折算；空心点未满全年，取两年均有数据的部分。"
 WHOLE_YEAR = "全年"
+# Numerator and denominator of each indicator.
+SIDES = {
+    Indicator.ENERGY_PER_AREA: ("kgce", "floor_area_m2"),
+    Indicator.CARBON_PER_AREA: ("kg_co2_target", "floor_area_m2"),
+    Indicator.ENERGY_PER_PERSON: ("kgce", "people"),
+    Indicator.WATER_PER_PERSON: ("water_m3", "people"),
+}
 # A part of the last year decides nothing yet.
 UNFINISHED = {Standing.MET: Standing.ON_PATH, Standing.MISSED: Standing.BEHIND}
 
@@ -110,19 +117,38 @@ def card(indicator, row, plan, year, *, is_whole, other=None, base_row=None):
         required=_less(target.required(year)) if target else None,
         target=_less(target.reduction) if target else None,
         end_year=target.plan_period.end_year if target else None,
-        status=standing(target, change, year, is_whole=is_whole),
+        status=standing(
+            target,
+            change,
+            year,
+            is_whole=is_whole and all(knows_all_months(each, indicator) for each in (row, base_row) if each),
+            other_change=other.change(indicator) if other else None,
+        ),
         other_change=other.change(indicator) if other else None,
         inventory_change=row.change("kg_co2_per_m2_inventory") if row else None,
         is_inventory_provisional=any(each.is_provisional for each in (row, base_row) if each),
     )
 
 
-def standing(target, change, year, *, is_whole):
-    """The status; a year of which months are missing has neither met nor missed its target."""
+def standing(target, change, year, *, is_whole, other_change=None):
+    """The status; a year of which months are missing has neither met nor missed its target.
+
+    other_change: that of the other panel. Where the two stand on different sides, who is counted decides, and so
+    nothing is decided yet.
+    """
     if target is None:
         return Standing.NO_TARGET
     found = target.standing(change, year)
-    return found if is_whole else UNFINISHED.get(found, found)
+    if not is_whole:
+        return UNFINISHED.get(found, found)
+    is_contested = other_change is not None and target.standing(other_change, year) != found
+    return Standing.UNDECIDED if is_contested else found
+
+
+def knows_all_months(row, indicator):
+    """Whether both sides of the indicator's ratio are known in each month."""
+    sides = [row.monthly[QUANTITIES.index(name)] for name in SIDES[indicator]]
+    return not np.isnan(sides).any()
 
 
 def _less(reduction):

@@ -61,6 +61,12 @@ class Rows:
     def systems(self, year):
         return [row for row in self._systems if (row.year, row.panel) == (year, self.panel(year))]
 
+    def systems_beside(self, year):
+        """Key → the system's row of the other panel."""
+        return {
+            row.key: row for row in self._systems if (row.year, row.panel) == (year, self.other_panel(year))
+        }
+
     @property
     def whole_years(self):
         """Year with figures → whether it is whole."""
@@ -156,6 +162,7 @@ class Ranked:
 def ranked_systems(rows, plan, year, indicator):
     """The systems of the year, the greatest reduction first; unknown ones last. `extent`: institutions."""
     target, is_whole = plan.target(indicator, year), rows.is_whole(year)
+    beside = rows.systems_beside(year)
     found = [
         _ranked(
             row,
@@ -163,7 +170,13 @@ def ranked_systems(rows, plan, year, indicator):
             row.name,
             indicator,
             row.institutions,
-            cards.standing(target, row.change(indicator), year, is_whole=is_whole),
+            cards.standing(
+                target,
+                row.change(indicator),
+                year,
+                is_whole=is_whole and cards.knows_all_months(row, indicator),
+                other_change=beside[row.key].change(indicator) if row.key in beside else None,
+            ),
         )
         for row in rows.systems(year)
     ]

@@ -94,7 +94,12 @@ def _listed(agency, target, year, indicator):
     return Listed(
         agency=agency,
         cells=[(row.value(each), row.change(each)) for each in Indicator],
-        status=cards.standing(target, row.change(indicator), year, is_whole=is_whole(row)),
+        status=cards.standing(
+            target,
+            row.change(indicator),
+            year,
+            is_whole=is_whole(row) and cards.knows_all_months(row, indicator),
+        ),
         months=len(cards.months_in(row.approved_months)),
     )
 

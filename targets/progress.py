@@ -22,6 +22,7 @@ class Standing(StrEnum):
     BASE = "base"
     NO_TARGET = "no-target"
     UNKNOWN = "unknown"
+    UNDECIDED = "undecided"
 
 
 def required_reduction(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agencies import actions as agencies_actions
 from agencies.models import AgencyType
-from reporting import actions, approved, history
+from reporting import actions, approved, factor_library, history
 from reporting.models import Panel, Report, StaleMark
 from targets import plan_library, refresh, tasks
 from targets.models import Figure, GroupFigure, GroupKind, GroupPanel, PlanPeriod
@@ -187,3 +187,41 @@ def test_an_institution_that_moves_is_counted_where_it_stands_now(district):
     nodes = GroupFigure.objects.filter(kind=GroupKind.NODE, year=2020, panel=GroupPanel.ALL)
     assert {figure.key for figure in nodes} == {district.bureau.key, other.key}
     assert not refresh.is_regrouping_due()
+
+
+def test_equal_months_are_no_change_for_any_group_or_panel_whatever_is_missing(district):
+    key = district.institution.key
+    late = InstitutionFactory(parent=district.department)
+    enter(
+        year_of(key, 2020, months=range(7, 13), _110=1000, _102=100, _103=10)
+        + year_of(key, 2025, _110=1000, _102=100, _103=10)
+        + year_of(late.key, 2020, months=range(1, 7), _110=1000, _102=100, _103=10)
+        + year_of(late.key, 2025, months=range(1, 7), _110=1000, _102=100, _103=10)
+    )
+    changes = GroupFigure.objects.filter(year=2025).values_list("kgce_per_m2_change", flat=True)
+    assert all(change == pytest.approx(0.0) for change in changes)
+
+
+def test_a_group_whose_base_lacks_months_is_compared_over_the_months_it_has(district):
+    key = district.institution.key
+    enter(
+        year_of(key, 2020, months=range(7, 13), _110=1000, _102=100, _103=10)
+        + year_of(key, 2025, _110=1000, _102=100, _103=10)
+    )
+    changes = set(GroupFigure.objects.filter(year=2025).values_list("kgce_per_m2_change", flat=True))
+    assert changes == {0.0}
+
+
+def test_a_new_vintage_marks_every_year_stale(district, tmp_path):
+    enter(year_of(district.institution.key, 2024, _110=1000, _102=100, _103=10))
+    before = Figure.objects.get(year=2024)
+    assert before.is_provisional
+    header = "factor_set,carrier,unit,kg_co2_per_unit,region,data_year,published_on,valid_from,document,mark"
+    row = "grid-chongqing,electricity,kWh,0.6,500000,2024,2026-12-31,2026-11-01,试,B"
+    (tmp_path / "emission_factors.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    factor_library.load(tmp_path)
+    refresh.refresh_all()
+    after = Figure.objects.get(year=2024)
+    assert not after.is_provisional
+    assert after.kg_co2_inventory == pytest.approx(12 * 1000 * 0.6)
+    assert after.kg_co2_target == before.kg_co2_target

@@ -343,3 +343,15 @@ def test_a_year_outside_the_plan_shows_values_and_promises_nothing(client, distr
     shown = client.get(reverse("targets:cockpit"), {"year": 2018}).content.decode()
     assert "2018年不在规划期内：只显示数值，不与基准年比较，也没有目标。" in shown
     assert "规划期外" in shown
+
+
+def test_a_verdict_that_hangs_on_who_is_counted_is_undecided(client, district):
+    """A heavy user left after 2020: −80 % for all institutions, no change for those that stayed."""
+    leaver = InstitutionFactory(parent=district.department)
+    settle(district.institution, 2020)
+    settle(leaver, 2020, kwh=9000)
+    settle(district.institution, 2025)
+    refresh.refresh_all()
+    client.force_login(district.manager)
+    shown = client.get(reverse("targets:cockpit"), {"year": 2025}).content.decode()
+    assert shown.count("未定") >= 2
