@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 
 from agencies.access import Role
-from agencies.models import Event
+from agencies.models import Event, Membership
 from agencies.models.trail import Verb
 from reporting import actions
 from reporting.actions import Entry
@@ -328,6 +328,19 @@ def test_an_approval_and_a_return_at_once_give_one_decision(transactional_db):
 
 
 @pytest.mark.needs_postgresql
+@pytest.mark.parametrize("_round", range(5))
+def test_a_withdrawal_and_an_approval_at_once_give_one_decision_and_no_deadlock(transactional_db, _round):
+    district = District()
+    report = district.submitted(MARCH, {"110": 100})
+    outcomes = at_once(
+        lambda: actions.approve(report, by=district.reviewer),
+        lambda: actions.withdraw(report, by=district.filer),
+    )
+    assert {type(outcome) for outcome in outcomes} == {type(None), actions.WrongStatus}
+    assert len(set(verbs(report)) & {"approve", "withdraw"}) == 1
+
+
+@pytest.mark.needs_postgresql
 def test_two_months_of_a_year_approved_at_once_are_both_in_the_panel(transactional_db):
     district = District()
     reports = [district.submitted(date(2025, month, 1), {"110": 100 * month}) for month in (3, 4)]
@@ -379,3 +392,13 @@ def test_a_returned_month_saved_unchanged_says_so(district):
     actions.send_back(report, by=district.reviewer, reason="请核对面积")
     actions.save_draft(report, entries(report, {"110": 1000, "102": 100, "103": 10}), by=district.filer)
     assert Event.objects.filter(verb=Verb.SAVE).latest("sequence").detail == "与第1版相同"
+
+
+def test_who_typed_a_month_does_not_approve_it_even_if_another_submits(district):
+    both = user_with(Role.FILER, district.institution)
+    Membership.objects.create(user=both, agency=district.bureau, role=Role.REVIEWER, valid_from=MARCH)
+    report = district.report(MARCH)
+    actions.save_draft(report, entries(report, {"110": 1, "102": 100, "103": 10}), by=both)
+    actions.submit(report, by=district.filer)
+    with pytest.raises(PermissionDenied):
+        actions.approve(report, by=both)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from agencies.models import Event
-from reporting import history
+from reporting import actions, history
 from reporting.models import KnownBy, Line, Panel, Report, Revision, StaleMark, Status
 from reporting.panels import COLUMN
 from tests.factories import District, InstitutionFactory
@@ -195,3 +195,26 @@ def test_water_and_electricity_that_the_file_leaves_out_stay_unknown(district, i
 def test_months_before_the_institution_joined_are_counted_in_the_dry_run(district, import_months):
     said = import_months([f"{district.institution.key},2010,3,110,1000,"])
     assert "早于纳入名录日期 1 个机构月" in said
+
+
+def test_a_correction_cannot_lose_fuel_that_was_imported_as_a_total(district, import_months):
+    """150 alone, then both parts answered 不适用: the total is not silently dropped but asked about."""
+    import_months(
+        [f"{district.institution.key},2024,3,110,10,", f"{district.institution.key},2024,3,150,100,"], "--yes"
+    )
+    report = Report.objects.get(agency=district.institution, period__month=date(2024, 3, 1))
+    revision = actions.open_correction(report, by=district.filer, reason="补报")
+    stored = {line.item_id: actions.Entry.of(line) for line in revision.lines.all()}
+    absent = {
+        code: actions.Entry(None, KnownBy.NOT_APPLICABLE)
+        for code in ("1501", "1502", "120", "PV", "PV1", "PV2")
+    }
+    counts = {
+        "102": actions.Entry(Decimal(1)),
+        "103": actions.Entry(Decimal(1)),
+        "104": actions.Entry(Decimal(0)),
+    }
+    report = Report.objects.get(pk=report.pk)
+    actions.save_draft(report, stored | absent | counts, by=district.filer)
+    with pytest.raises(actions.Refused, match="汽油（合计）应等于.*之和 0，现为 100"):
+        actions.submit(report, by=district.filer)
