@@ -4,11 +4,12 @@ Nothing is deleted here: agencies, buildings, vehicles and roles end with a date
 """
 
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
 from django.contrib.auth.admin import UserAdmin as AuthUserAdmin
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, Q
+from django.forms.models import BaseInlineFormSet
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -24,6 +25,34 @@ from .models import Agency, Building, ElectricityAccount, Membership, Occupancy,
 # What decides in which sums an agency's figures stand.
 GROUPING = {"parent", "type_code", "street"}
 REGROUP = "归类已变更：系统、类型和街道的汇总指标在重算（recalculate --all）后更新。"
+
+
+class NamedAutocomplete(AutocompleteSelect):
+    """Its empty box says what to choose: select2 names the box by what stands in it."""
+
+    def build_attrs(self, base_attrs, extra_attrs=None):
+        attrs = super().build_attrs(base_attrs, extra_attrs)
+        return attrs | {"data-placeholder": f"选择{self.field.verbose_name}"}
+
+
+class NamedFields:
+    """A formset whose cells carry the name of their column: Django's table of rows has no labels."""
+
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            # A wrapped widget is rendered with its own attributes, not with the wrapper's.
+            widget = getattr(field.widget, "widget", field.widget)
+            if not widget.is_hidden:
+                widget.attrs["aria-label"] = field.label
+
+
+class NamedFormSet(NamedFields, BaseInlineFormSet):
+    pass
+
+
+class NamedOccupancyFormSet(NamedFields, OccupancyFormSet):
+    pass
 
 
 class Permitted:
@@ -54,6 +83,11 @@ class Permitted:
                 False
             )
         return field
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = NamedAutocomplete(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def changelist_view(self, request, extra_context=None):
         title = f"{self.opts.verbose_name_plural}列表"
@@ -123,10 +157,25 @@ class MembershipState(EndedFilter):
     words = ("有效或未开始", "已结束")
 
 
+class StreetFilter(admin.SimpleListFilter):
+    """The streets that some agency names; without one there is nothing to choose."""
+
+    title = "街道"
+    parameter_name = "street"
+
+    def lookups(self, request, model_admin):
+        named = Agency.objects.exclude(street="").order_by("street").distinct()
+        return [(street, street) for street in named.values_list("street", flat=True)]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(street=self.value()) if self.value() else queryset
+
+
 class ElectricityAccountInline(Permitted, admin.TabularInline):
     """A meter's number has no dates, so a wrong one is taken out; the history keeps it."""
 
     model = ElectricityAccount
+    formset = NamedFormSet
     extra = 0
 
     def has_delete_permission(self, request, obj=None):
@@ -137,7 +186,7 @@ class ElectricityAccountInline(Permitted, admin.TabularInline):
 class AgencyAdmin(RegisterAdmin):
     list_display = ("name", "key", "kind", "type_code", "parent", "registered_to")
     list_select_related = ("parent",)
-    list_filter = (AgencyState, "kind", "type_code", "is_party_government_organ", "street")
+    list_filter = (AgencyState, "kind", "type_code", "is_party_government_organ", StreetFilter)
     search_fields = ("name", "key", "credit_code")
     search_help_text = "按名称、机构编码或统一社会信用代码查找"
     autocomplete_fields = ("parent",)
@@ -168,7 +217,7 @@ class AgencyAdmin(RegisterAdmin):
 class OccupancyInline(Permitted, admin.TabularInline):
     model = Occupancy
     form = OccupancyForm
-    formset = OccupancyFormSet
+    formset = NamedOccupancyFormSet
     autocomplete_fields = ("agency",)
     extra = 0
 

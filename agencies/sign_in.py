@@ -35,7 +35,9 @@ def on_failure(credentials, request=None, **kwargs):
 
 def on_lock_out(request, username, **kwargs):
     """Sent at the failure that locks, and again at each attempt while locked."""
-    detail = f"账号：{_readable(username)}，连续失败 {request.axes_failures_since_start} 次"
+    failures = request.axes_failures_since_start
+    how = f"连续失败 {failures} 次" if failures else "锁定期间再次尝试"
+    detail = f"账号：{_readable(username)}，{how}"
     _record_stranger(Verb.LOCKED_OUT, request, detail)
 
 

@@ -9,7 +9,10 @@ from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
 
 from ..access import AUDITING, DECIDING, GRANTING, Role
-from .register import Agency
+from .register import Agency, AgencyKind
+
+# Where a role is held; the others at the bureau.
+LEVELS = {Role.FILER: AgencyKind.INSTITUTION, Role.DEPARTMENT: AgencyKind.DEPARTMENT}
 
 
 class User(AbstractUser):
@@ -108,6 +111,15 @@ class Membership(models.Model):
             raise ValidationError(
                 "授权（系统管理员）、审计（审计员）与填报、审核、管理须由不同的人担任。请使用另一账号。"
             )
+        self._check_level()
+
+    def _check_level(self):
+        """Only of a new role: one that was granted elsewhere must still be given its last day."""
+        level = LEVELS.get(self.role, AgencyKind.BUREAU)
+        if self._state.adding and self.agency_id and self.agency.kind != level:
+            place = f"{self.get_role_display()}须在“{level.label}”一级授予"
+            sentence = f"{place}，“{self.agency}”是{self.agency.get_kind_display()}。请改选机构或角色。"
+            raise ValidationError({"agency": sentence})
 
     def _held_beside(self):
         """The user's other roles on any day, from today on, on which this one is held too."""

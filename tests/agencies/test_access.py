@@ -39,6 +39,12 @@ def membership(user, role, agency, valid_from=date(2024, 1, 1), valid_to=None):
     return Membership(user=user, role=role, agency=agency, valid_from=valid_from, valid_to=valid_to)
 
 
+def place(district, role):
+    """Where the role is held."""
+    places = {Role.FILER: district.institution, Role.DEPARTMENT: district.department}
+    return places.get(role, district.bureau)
+
+
 def details():
     return list(Event.objects.filter(verb=Verb.GRANT).order_by("sequence").values_list("detail", flat=True))
 
@@ -136,7 +142,7 @@ def test_granting_deciding_and_auditing_never_meet_in_one_person(district, held,
     user = user_with(held, district.bureau)
 
     with pytest.raises(ValidationError, match="须由不同的人担任"):
-        actions.grant_role(membership(user, wanted, district.bureau), by=district.administrator)
+        actions.grant_role(membership(user, wanted, place(district, wanted)), by=district.administrator)
 
     assert user.memberships.count() == 1
 
@@ -146,11 +152,33 @@ def test_granting_deciding_and_auditing_never_meet_in_one_person(district, held,
     [(Role.FILER, Role.DEPARTMENT), (Role.REVIEWER, Role.MANAGER), (Role.AUDITOR, Role.OBSERVER)],
 )
 def test_roles_of_one_duty_go_together(district, held, wanted):
-    user = user_with(held, district.bureau)
+    user = user_with(held, place(district, held))
 
-    actions.grant_role(membership(user, wanted, district.bureau), by=district.administrator)
+    actions.grant_role(membership(user, wanted, place(district, wanted)), by=district.administrator)
 
     assert user.memberships.count() == 2
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_is_granted_at_its_own_level_and_nowhere_else(district, role):
+    own = place(district, role)
+    for agency in (district.bureau, district.department, district.institution):
+        if agency != own:
+            with pytest.raises(ValidationError, match=f"{role.label}须在“{own.get_kind_display()}”一级授予"):
+                actions.grant_role(membership(UserFactory(), role, agency), by=district.administrator)
+    assert details() == []
+
+    actions.grant_role(membership(UserFactory(), role, own), by=district.administrator)
+
+    assert len(details()) == 1
+
+
+def test_a_role_once_granted_at_another_level_can_still_be_ended(district, today):
+    user = user_with(Role.REVIEWER, district.institution)
+
+    actions.end_role(user.memberships.get(), by=district.administrator)
+
+    assert user.memberships.get().valid_to == today - timedelta(1)
 
 
 def test_duties_that_would_meet_later_are_refused_now(district, today):

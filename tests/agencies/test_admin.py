@@ -507,6 +507,18 @@ def test_duties_that_must_stay_apart_are_an_error_on_the_form(administrator, dis
     assert district.reviewer.memberships.count() == 1
 
 
+def test_a_role_at_the_wrong_level_is_an_error_beside_the_agency(administrator, district):
+    user = UserFactory()
+
+    answer = administrator.post(
+        url("membership", "add"), membership_form(user, district.institution, role="reviewer")
+    )
+
+    sentence = f"局审核员须在“机关事务管理局”一级授予，“{district.institution}”是公共机构。请改选机构或角色。"
+    assert answer.context["adminform"].errors == {"agency": [sentence]}
+    assert not user.memberships.exists()
+
+
 def test_a_granted_role_gets_a_last_day_and_nothing_else(administrator, district):
     held = district.filer.memberships.get()
     forged = membership_form(district.reviewer, district.bureau, role="manager", valid_to="2030-12-31")
@@ -603,6 +615,33 @@ def test_agencies_are_filtered_by_whether_they_left(manager, district, state, ex
     rows = manager.get(url("agency", "changelist"), query).context["cl"].result_list
 
     assert sorted(agency.name for agency in rows) == sorted(expected)
+
+
+def test_agencies_are_filtered_by_the_streets_that_some_of_them_name(manager, district):
+    here = InstitutionFactory(parent=district.department, street="七星岗街道")
+
+    page = manager.get(url("agency", "changelist"), {"street": "七星岗街道"})
+
+    assert list(page.context["cl"].result_list) == [here]
+    assert 'href="?street="' not in page.content.decode()
+
+
+def test_every_cell_of_the_rows_below_a_page_is_named(manager, district):
+    ElectricityAccount.objects.create(agency=district.institution, number="1")
+    house = building(district.bureau)
+    Occupancy.objects.create(building=house, agency=district.institution, share=1, valid_from=DAY)
+
+    for page in (url("agency", "change", district.institution.pk), url("building", "change", house.pk)):
+        formset = manager.get(page).context["inline_admin_formsets"][0].formset
+        shown = [field for form in (*formset, formset.empty_form) for field in form.visible_fields()]
+        assert shown
+        assert all(f'aria-label="{field.label}"' in str(field) for field in shown)
+
+
+def test_an_empty_search_box_for_an_agency_says_what_to_choose(administrator):
+    page = administrator.get(url("membership", "add")).content.decode()
+    assert 'data-placeholder="选择账号"' in page
+    assert 'data-placeholder="选择机构"' in page
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_the_right_password_is_refused_while_locked(client, user):
     assert events(Verb.LOGIN) == []
     assert [event.detail for event in events(Verb.LOCKED_OUT)] == [
         "账号：zhang，连续失败 5 次",
-        "账号：zhang，连续失败 6 次",
+        "账号：zhang，锁定期间再次尝试",
     ]
 
 
@@ -173,6 +173,14 @@ def test_the_lock_lasts_thirty_minutes(client, user, minutes, gets_in):
     sign_in(client)
 
     assert is_signed_in(client) == gets_in
+
+
+def test_knocking_on_does_not_prolong_the_lock(client, user):
+    fail(client, 5)
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=29))
+    before = AccessAttempt.objects.get().attempt_time
+    fail(client, 2)
+    assert AccessAttempt.objects.get().attempt_time == before
 
 
 def test_a_right_password_starts_the_count_anew(client, user):

@@ -220,7 +220,7 @@ def test_filing_counts_what_is_covered_and_what_needs_attention(district):
     for month in (1, 2):
         district.approved(date(2025, month, 1), {"110": 1, "102": 1, "103": 1})
     district.submitted(date(2025, 3, 1), {"110": 1, "102": 1, "103": 1})
-    assert cockpit.filing(district.bureau, 2025) == {
+    assert cockpit.filing(district.bureau, 2025, since=2020) == {
         "registered": 2,
         "expected": 6,
         "approved": 2,
@@ -230,6 +230,18 @@ def test_filing_counts_what_is_covered_and_what_needs_attention(district):
         "to_review": 1,
         "returned": 0,
     }
+
+
+def test_months_from_before_the_base_year_are_not_overdue(district):
+    plan = cards.Plan()
+    for year in (2018, 2019, 2020, 2025):
+        district.report(date(year, 3, 1))
+    counts = {
+        year: cockpit.filing(district.bureau, year, since=plan.first_year(year))["overdue"]
+        for year in (2018, 2025, 2026)
+    }
+    assert [plan.first_year(year) for year in counts] == [2018, 2020, 2025]
+    assert counts == {2018: 4, 2025: 2, 2026: 1}
 
 
 def test_an_institution_year_is_stale_once_however_often_it_was_marked(district):

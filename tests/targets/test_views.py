@@ -11,6 +11,7 @@ from django.urls import reverse
 from agencies.access import Role
 from reporting.models import StaleMark
 from targets import access, plan_library, refresh, urls
+from targets.models import Target
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
 
 from .months import settle
@@ -340,9 +341,48 @@ def test_a_year_outside_the_plan_shows_values_and_promises_nothing(client, distr
     settle(district.institution, 2018)
     refresh.refresh_all()
     client.force_login(district.manager)
-    shown = client.get(reverse("targets:cockpit"), {"year": 2018}).content.decode()
-    assert "2018年不在规划期内：只显示数值，不与基准年比较，也没有目标。" in shown
-    assert "规划期外" in shown
+    for address in (
+        reverse("targets:cockpit"),
+        reverse("targets:institution-detail", args=[district.institution.key]),
+    ):
+        shown = squeezed(client.get(address, {"year": 2018}).content.decode())
+        assert "2018年不在规划期内：只显示数值，不与基准年比较，也没有目标。" in shown
+        assert shown.count('<span class="tag tag-quiet">规划期外</span>') == 4
+        assert '14.75 <span class="unit">kgce/m²</span>' in shown
+        for false in (
+            "待下达",
+            "同月份",
+            "可比月份",
+            "> 年",
+            ">年<",
+            "暂无已审核通过",
+            '<dl class="facts"> </dl>',
+        ):
+            assert false not in shown
+
+
+def test_the_list_of_a_year_outside_the_plan_has_no_status(client, district):
+    settle(district.institution, 2018)
+    refresh.refresh_all()
+    shown = squeezed(text(client, district.manager, reverse("targets:institution-list") + "?year=2018"))
+    assert "该年不在规划期内，只显示数值，不与基准年比较" in shown
+    assert "<td>—</td>" in shown
+    assert "待下达" not in shown
+
+
+def test_the_plan_without_targets_is_still_a_plan(client, two_years):
+    Target.objects.all().delete()
+    shown = text(client, two_years.manager, reverse("targets:cockpit") + "?year=2025")
+    assert "规划期外</span>" not in shown
+    assert "待下达" in shown
+
+
+def test_the_cockpit_says_since_when_months_are_overdue_and_its_title_keeps_name_and_year_apart(
+    client, two_years
+):
+    shown = squeezed(text(client, two_years.manager, reverse("targets:cockpit") + "?year=2025"))
+    assert ">2020年以来逾期未报</a>" in shown
+    assert f"{two_years.bureau.name} 2025年总览" in shown
 
 
 def test_a_verdict_that_hangs_on_who_is_counted_is_undecided(client, district):
