@@ -51,6 +51,11 @@ class Plan:
         starting = [period for period in self.periods if period.base_year == year]
         return next(iter(judging + starting), None)
 
+    def first_year(self, year):
+        """The base year of the year's period: from then on months are compared, and so owed; else the year itself."""
+        period = self.period(year)
+        return period.base_year if period else year
+
     def target(self, indicator, year) -> Target | None:
         period = self.period(year)
         return self._targets.get((period.pk, indicator)) if period else None

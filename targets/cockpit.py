@@ -244,14 +244,17 @@ def _institution(row, target, indicator):
     return _ranked(row, row.agency.key, row.agency.name, indicator, months, status)
 
 
-def filing(node, year):
-    """Counts of the register and its reports: of the year what is covered, of all years what needs attention."""
+def filing(node, year, since):
+    """Counts of the register and its reports: of the year what is covered, of all years what needs attention.
+
+    since: the first year whose months can be overdue; older ones are history that was entered afterwards.
+    """
     in_year = Q(**{_REPORT_YEAR: year})
     latest = "reports__latest__status"
     to_file = Q(reports__latest__isnull=True) | Q(
         **{f"{latest}__in": (Status.DRAFT, Status.RETURNED, Status.WITHDRAWN)}
     )
-    is_due = Q(reports__period__due_on__lt=timezone.localdate())
+    is_due = Q(reports__period__due_on__lt=timezone.localdate(), **{f"{_REPORT_YEAR}__gte": since})
     counts = (
         Agency.objects.institutions()
         .within([node.path])

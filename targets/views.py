@@ -41,7 +41,8 @@ def _node_page(request, node):
         "totals": cockpit.totals_chart(rows),
         "systems": cockpit.ranked_systems(rows, plan, year, indicator),
         "institutions": cockpit.ranked_institutions(user, node, plan, year, indicator),
-        "filing": cockpit.filing(node, year),
+        "filing": cockpit.filing(node, year, since=plan.first_year(year)),
+        "overdue_since": plan.first_year(year),
         "stale": cockpit.stale(node),
     }
     return render(request, "targets/cockpit.html", context)
