@@ -66,7 +66,8 @@ def open_period(month):
     period, _ = Period.objects.get_or_create(month=month, defaults=calendar.days_of(month))
     reports = Report.objects.filter(period=period)
     missing = Agency.objects.institutions().registered_in(month).exclude(pk__in=reports.values("agency"))
-    Report.objects.bulk_create([Report(agency=agency, period=period) for agency in missing])
+    created = Report.objects.bulk_create([Report(agency=agency, period=period) for agency in missing])
+    approved.expect([report.agency_id for report in created], month)
     return period
 
 
@@ -107,16 +108,21 @@ def submit(report, *, by):
     fingerprint = _fingerprint(report, revision, lines)
     facts = {"submitted_by": by, "submitted_at": timezone.now(), "content_hash": fingerprint}
     _move(revision, Status.DRAFT, Status.SUBMITTED, **facts)
+    approved.note_submission(report, is_waiting=True)
     _record(Verb.SUBMIT, revision, by, f"内容哈希 {fingerprint}")
+    notices.figures_changed()
 
 
 @transaction.atomic
 def withdraw(report, *, by):
     """The filer takes a submission back before anybody decided on it."""
     _permit(by, "withdraw", report)
-    revision = _expect(_locked(report), Status.SUBMITTED)
+    report = _locked(report)
+    revision = _expect(report, Status.SUBMITTED)
     _move(revision, Status.SUBMITTED, Status.WITHDRAWN, decided_by=by, decided_at=timezone.now())
+    approved.note_submission(report, is_waiting=False)
     _record(Verb.WITHDRAW, revision, by)
+    notices.figures_changed()
 
 
 @transaction.atomic
@@ -126,7 +132,7 @@ def approve(report, *, by):
     revision = _decidable(report, by)
     _move(revision, Status.SUBMITTED, Status.APPROVED, decided_by=by, decided_at=timezone.now())
     Report.objects.filter(pk=report.pk).update(approved=revision)
-    approved.write_month(revision)
+    approved.write_month(revision, cause=_cause(revision))
     _record(Verb.APPROVE, revision, by, f"内容哈希 {revision.content_hash}")
     notices.figures_changed()
 
@@ -140,7 +146,9 @@ def send_back(report, *, by, reason):
     revision = _decidable(report, by)
     facts = {"decided_by": by, "decided_at": timezone.now(), "return_reason": reason.strip()}
     _move(revision, Status.SUBMITTED, Status.RETURNED, **facts)
+    approved.note_submission(report, is_waiting=False)
     _record(Verb.RETURN, revision, by, reason.strip())
+    notices.figures_changed()
 
 
 @transaction.atomic
@@ -154,6 +162,12 @@ def open_correction(report, *, by, reason):
     revision = _next_revision(report, by, reason.strip())
     _record(Verb.CORRECT, revision, by, reason.strip())
     return revision
+
+
+def _cause(revision):
+    """Why figures change with this approval: what the restatement ledger will say."""
+    month = f"{revision.report.agency} {revision.report.period.month:%Y-%m} 第{revision.number}版"
+    return f"{month}通过：{revision.reason}" if revision.reason else f"{month}通过"
 
 
 def _permit(by, verb, report):

@@ -5,23 +5,64 @@ from collections import defaultdict
 from django.db.models import F
 
 from . import panels
-from .models import EditionItem, KnownBy, Line, Panel, StaleMark
+from .models import EditionItem, KnownBy, Line, Panel, Report, StaleMark, Status
+
+CAUSE_LENGTH = StaleMark._meta.get_field("cause").max_length
 
 
-def write_month(revision):
+def expect(agencies, month):
+    """These institutions (ids) owe the month (a date) from now on."""
+    panels_of_year = Panel.objects.filter(year=month.year)
+    present = set(panels_of_year.values_list("agency", flat=True))
+    new = [_empty(agency, month.year) for agency in agencies if agency not in present]
+    Panel.objects.bulk_create(new, batch_size=500)
+    for start in range(0, len(agencies), 500):
+        found = panels_of_year.filter(agency__in=agencies[start : start + 500])
+        found.update(expected_months=F("expected_months").bitor(_bit(month)))
+    mark_stale([(pk, month.year) for pk in agencies], f"{month:%Y-%m} 开放填报")
+
+
+def note_submission(report, *, is_waiting):
+    """Whether the month waits for review: part of what a figure's coverage says."""
+    panel, bit = _locked_panel(report.agency, report.period.month), _bit(report.period.month)
+    waiting = panel.submitted_months | bit if is_waiting else panel.submitted_months & ~bit
+    if waiting != panel.submitted_months:
+        Panel.objects.filter(pk=panel.pk).update(submitted_months=waiting)
+        what = "提交待审核" if is_waiting else "不再待审核"
+        mark_stale([(report.agency_id, report.period.month.year)], f"{report.period.month:%Y-%m} {what}")
+
+
+def mark_stale(places, cause):
+    """The figures of these (agency id, year) no longer follow from what is stored; `cause`: why, in a sentence."""
+    StaleMark.objects.bulk_create(
+        [StaleMark(agency_id=agency, year=year, cause=cause[:CAUSE_LENGTH]) for agency, year in places],
+        batch_size=1000,
+    )
+
+
+def _locked_panel(agency, month):
+    new = {"packed": panels.pack(panels.empty()), "expected_months": _bit(month)}
+    return Panel.objects.select_for_update().get_or_create(agency=agency, year=month.year, defaults=new)[0]
+
+
+def _empty(agency, year):
+    return Panel(agency_id=agency, year=year, packed=panels.pack(panels.empty()))
+
+
+def write_month(revision, *, cause):
     """Put an approved revision into its institution's panel and mark the year stale, in the caller's transaction."""
     agency, month = revision.report.agency, revision.report.period.month
-    new = {"packed": panels.pack(panels.empty())}
-    panel, _ = Panel.objects.select_for_update().get_or_create(agency=agency, year=month.year, defaults=new)
+    panel = _locked_panel(agency, month)
     lines = revision.lines.values_list("item_id", "known_by", "quantity")
     values = panel.values
     values[month.month - 1] = panels.month_row(_quantities(lines), _asked()[revision.edition_id])
     panel.packed, panel.approved_months = panels.pack(values), panel.approved_months | _bit(month)
-    panel.save(update_fields=("packed", "approved_months"))
-    StaleMark.objects.create(agency=agency, year=month.year)
+    panel.submitted_months &= ~_bit(month)
+    panel.save(update_fields=("packed", "approved_months", "submitted_months"))
+    mark_stale([(agency.pk, month.year)], cause)
 
 
-def rebuild(years_by_agency):
+def rebuild(years_by_agency, *, cause):
     """Make the panels anew from approved lines and mark them stale.
 
     `years_by_agency`: agency id → years.
@@ -31,21 +72,46 @@ def rebuild(years_by_agency):
     for agency, years in years_by_agency.items():
         Panel.objects.filter(agency=agency, year__in=years).delete()
     Panel.objects.bulk_create(dict(from_lines(years_by_agency)).values(), batch_size=500)
-    StaleMark.objects.bulk_create([StaleMark(agency_id=agency, year=year) for agency, year in keys])
+    mark_stale(keys, cause)
 
 
 def from_lines(years_by_agency):
-    """Unsaved panels as the approved lines make them: pairs of (agency id, year) and Panel."""
-    asked = _asked()
-    for agency, year, months in _approved_months(years_by_agency):
+    """Unsaved panels as reports and approved lines make them: pairs of (agency id, year) and Panel."""
+    asked, states = _asked(), _states(years_by_agency)
+    approved_months = {(agency, year): months for agency, year, months in _approved_months(years_by_agency)}
+    for place, (expected, submitted) in states.items():
         values, bits = panels.empty(), 0
-        for month, (edition, rows) in months.items():
+        for month, (edition, rows) in approved_months.get(place, {}).items():
             values[month.month - 1] = panels.month_row(_quantities(rows), asked[edition])
             bits |= _bit(month)
+        agency, year = place
         yield (
-            (agency, year),
-            Panel(agency_id=agency, year=year, packed=panels.pack(values), approved_months=bits),
+            place,
+            Panel(
+                agency_id=agency,
+                year=year,
+                packed=panels.pack(values),
+                approved_months=bits,
+                expected_months=expected,
+                submitted_months=submitted,
+            ),
         )
+
+
+def _states(years_by_agency):
+    """(agency id, year) → bits of the months that are owed, and of those that wait for review."""
+    found = {}
+    agencies = sorted(years_by_agency)
+    for start in range(0, len(agencies), 500):
+        reports = Report.objects.filter(agency__in=agencies[start : start + 500]).order_by(
+            "agency", "period__month"
+        )
+        for agency, month, status in reports.values_list("agency", "period__month", "latest__status"):
+            if month.year in years_by_agency[agency]:
+                expected, submitted = found.get((agency, month.year), (0, 0))
+                waits = _bit(month) if status == Status.SUBMITTED else 0
+                found[agency, month.year] = expected | _bit(month), submitted | waits
+    return found
 
 
 def _approved_months(years_by_agency):

@@ -7,7 +7,7 @@ from django.db import transaction
 from agencies import trail
 from agencies.models.trail import Verb
 
-from . import notices
+from . import approved, notices
 from .models import (
     Coefficient,
     CoefficientSet,
@@ -18,7 +18,6 @@ from .models import (
     Item,
     Panel,
     RuleSet,
-    StaleMark,
 )
 from .shipped_rows import Counts, add
 
@@ -39,14 +38,13 @@ def load(folder=FACTORS, *, by=None):
     _load_factors(Path(folder), counts)
     if counts.added:
         trail.record(Verb.LOAD, by=by, detail=str(counts))
-        _mark_all_stale()
+        _mark_all_stale(f"载入参数：{counts}")
     return counts
 
 
-def _mark_all_stale():
+def _mark_all_stale(cause):
     """A new vintage or factor may count for any month: every figure is computed anew."""
-    places = Panel.objects.values_list("agency", "year")
-    StaleMark.objects.bulk_create([StaleMark(agency_id=agency, year=year) for agency, year in places])
+    approved.mark_stale(list(Panel.objects.values_list("agency", "year")), cause)
     notices.figures_changed()
 
 

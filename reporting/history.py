@@ -248,7 +248,7 @@ def enter(reading, *, document, by=None):
         (_stored(line, revision) for month, revision in pairs for line in month.lines.values()),
     )
     _approve(revisions)
-    _mark_panels(reading.months)
+    _mark_panels(reading.months, document)
     trail.record_many(
         [
             _event(month, revision, document, by)
@@ -306,11 +306,11 @@ def _approve(revisions):
         Report.objects.filter(revisions__in=batch).update(latest=own, approved=own)
 
 
-def _mark_panels(months):
+def _mark_panels(months, document):
     years = defaultdict(set)
     for month in months:
         years[month.agency.pk].add(month.month.year)
-    approved.rebuild(years)
+    approved.rebuild(years, cause=f"历史导入：{document}")
 
 
 def _event(month, revision, document, by):

@@ -6,8 +6,8 @@ from django.db import transaction
 from agencies import trail
 from agencies.actions import changes_of
 from agencies.models.trail import Verb
-from reporting import notices
-from reporting.models import Panel, StaleMark
+from reporting import approved, notices
+from reporting.models import Panel
 
 from . import access
 from .models import PlanPeriod
@@ -28,7 +28,7 @@ def save_plan(row, *, by):
     row.save()
     trail.record(Verb.LOAD, by=by, detail=detail)
     if years:
-        _mark_stale(years)
+        _mark_stale(years, f"{what}变更")
 
 
 def _years_of(row):
@@ -39,9 +39,7 @@ def _years_of(row):
     return {year for period in periods for year in period.years}
 
 
-def _mark_stale(years):
+def _mark_stale(years, cause):
     found = Panel.objects.filter(year__in=years).values_list("agency", "year")
-    StaleMark.objects.bulk_create(
-        [StaleMark(agency_id=agency, year=year) for agency, year in found], batch_size=1000
-    )
+    approved.mark_stale(list(found), cause)
     notices.figures_changed()

@@ -8,8 +8,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from django.conf import settings
 from django.db.models import FilteredRelation
+
+from reporting.models import RuleSet
 
 from .indicators import MONTHS, QUANTITIES
 from .models import Indicator, PlanPeriod, Target
@@ -130,7 +131,7 @@ def card(indicator, row, plan, year, *, is_whole, other=None, base_row=None):
             other_change=other.change(indicator) if other else None,
         ),
         other_change=other.change(indicator) if other else None,
-        inventory_change=row.change("kg_co2_per_m2_inventory") if row else None,
+        inventory_change=row.change("kg_co2_per_m2_inv") if row else None,
         is_inventory_provisional=any(each.is_provisional for each in (row, base_row) if each),
     )
 
@@ -167,7 +168,7 @@ def columns():
 
 def active(rows):
     """Figures under the rule set in force."""
-    return rows.filter(rule_set__slug=settings.ACTIVE_RULE_SET).select_related("rule_set")
+    return rows.filter(rule_set__in=RuleSet.objects.active()).select_related("rule_set")
 
 
 def months_with_energy(row):

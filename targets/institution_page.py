@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from django.conf import settings
 from django.db.models import Count, F, FilteredRelation, Q
 
 from agencies.models import Agency, AgencyKind, Vehicle
@@ -26,7 +25,7 @@ SORTS = {"name": "name", "system": "parent__name"} | {
 
 
 def active_rule_set():
-    return RuleSet.objects.filter(slug=settings.ACTIVE_RULE_SET).first()
+    return RuleSet.objects.active().first()
 
 
 def departments(user):
@@ -35,7 +34,7 @@ def departments(user):
 
 def years_with_figures(user):
     """Year → whether most of the user's institutions have all its months."""
-    figures = Figure.objects.visible_to(user).filter(rule_set__slug=settings.ACTIVE_RULE_SET)
+    figures = Figure.objects.visible_to(user).filter(rule_set__in=RuleSet.objects.active())
     found = figures.order_by("year").values_list("year")
     found = found.annotate(all=Count("pk"), whole=Count("pk", filter=Q(approved_months=ALL_MONTHS)))
     return {year: 2 * whole > institutions for year, institutions, whole in found}

@@ -1,15 +1,13 @@
 """Whether what is stored still is what was filed, approved and computed: each check yields its first fault."""
 
 import numpy as np
-from django.conf import settings
 
 from agencies import trail
 from reporting import approved
-from reporting.accounting import rules
 from reporting.models import Panel, Report, Revision, StaleMark, Status
 from reporting.models.filing import content_hash
 
-from . import refresh
+from . import blocks, refresh
 from .models import Figure, GroupFigure
 
 BATCH = 500
@@ -63,9 +61,7 @@ def differing_panel():
         for panel in Panel.objects.select_related("agency").iterator(BATCH)
     }
     years_by_agency = {}
-    for agency, year in Report.objects.filter(approved__isnull=False).values_list(
-        "agency", "period__month__year"
-    ):
+    for agency, year in Report.objects.order_by().values_list("agency", "period__month__year").distinct():
         years_by_agency.setdefault(agency, set()).add(year)
     for place, fresh in approved.from_lines(years_by_agency):
         panel = stored.pop(place, None)
@@ -79,46 +75,57 @@ def differing_panel():
 
 def _differing_month(panel, fresh):
     same = np.isclose(panel.values, fresh.values, rtol=0, atol=0, equal_nan=True)
-    if panel.approved_months != fresh.approved_months:
-        return (panel.approved_months ^ fresh.approved_months).bit_length()
+    for bits in ("approved_months", "expected_months", "submitted_months"):
+        if getattr(panel, bits) != getattr(fresh, bits):
+            return (getattr(panel, bits) ^ getattr(fresh, bits)).bit_length()
     rows = np.flatnonzero(~same.all(axis=1))
     return int(rows[0]) + 1 if rows.size else None
 
 
 def differing_figure():
-    loaded = rules.load(settings.ACTIVE_RULE_SET)
+    """A stored figure of any rule set that its panel would make differently, that is missing or left over."""
     pending = set(StaleMark.objects.values_list("agency", "year"))
-    for year in _years(loaded):
-        stored = {
-            figure.agency_id: figure for figure in _figures(Figure, year, loaded).select_related("agency")
-        }
-        agencies = sorted(Panel.objects.filter(year=year.year).values_list("agency", flat=True))
-        for fresh in refresh.institution_figures(agencies, year, loaded):
-            figure = stored.pop(fresh.agency_id, None)
-            if _is_pending(fresh.agency_id, year, pending):
-                continue
-            fault = _difference(figure, fresh)
+    for slug in refresh.kept_rule_sets():
+        basis = refresh.basis_of(slug)
+        awaited = {(agency, near) for agency, year in pending for near in basis.compared_with(year)}
+        for number in refresh.block_numbers():
+            fault = _differing_in_block(number, basis, awaited)
             if fault:
-                return f"{figure or f'机构 {fresh.agency_id} {year.year}年'} 的指标：{fault}"
-        if stored:
-            return f"{next(iter(stored.values()))} 的指标没有对应的数据面板。"
+                return fault
     return None
 
 
-def _is_pending(agency, year, pending):
-    return (agency, year.year) in pending or (agency, year.base_year) in pending
+def _differing_in_block(number, basis, awaited):
+    loaded, stored = blocks.load_block(number), _stored_in_block(number, basis)
+    for year, parts in blocks.parts_by_year(loaded, basis) if loaded else ():
+        columns = blocks.figure_columns(loaded, year, parts, basis)
+        for row, agency in enumerate(columns["agency"].tolist()):
+            figure = stored.pop((agency, year), None)
+            fault = None if (agency, year) in awaited else _difference(figure, columns, row)
+            if fault:
+                return f"{figure or f'机构 {agency} {year}年'} 的指标：{fault}"
+    left = [figure for place, figure in stored.items() if place not in awaited]
+    return f"{left[0]} 的指标没有对应的数据面板。" if left else None
+
+
+def _stored_in_block(number, basis):
+    first = number * blocks.BLOCK
+    rows = Figure.objects.filter(
+        rule_set=basis.rule_set, agency__gte=first, agency__lt=first + blocks.BLOCK
+    ).select_related("agency")
+    return {(figure.agency_id, figure.year): figure for figure in rows}
 
 
 def differing_group_figure():
     """Not judged while marks are left or the register has just changed: the groups follow with the next job."""
     if StaleMark.objects.exists() or refresh.is_regrouping_due():
         return None
-    loaded = rules.load(settings.ACTIVE_RULE_SET)
-    for year in _years(loaded):
-        stored = {_group(figure): figure for figure in _figures(GroupFigure, year, loaded)}
-        for fresh in refresh.group_figures(year, loaded):
-            figure = stored.pop(_group(fresh), None)
-            fault = _difference(figure, fresh)
+    for slug in refresh.kept_rule_sets():
+        basis = refresh.basis_of(slug)
+        rows = GroupFigure.objects.filter(rule_set=basis.rule_set)
+        stored = {_group(figure): figure for figure in rows}
+        for fresh in refresh.recomputed_groups(basis):
+            fault = _group_difference(stored.pop(_group(fresh), None), fresh)
             if fault:
                 return f"{fresh} 的指标：{fault}"
         if stored:
@@ -127,32 +134,35 @@ def differing_group_figure():
 
 
 def _group(figure):
-    return figure.kind, figure.key, figure.panel
+    return figure.year, figure.kind, figure.key, figure.panel
 
 
-def _figures(model, year, loaded):
-    return model.objects.filter(year=year.year, rule_set=loaded.rule_set)
+def _group_difference(stored, fresh):
+    names = {field.name: field.attname for field in fresh._meta.concrete_fields if field.name not in _STAMPS}
+    columns = {name: [getattr(fresh, attname)] for name, attname in names.items()}
+    return _difference(stored, columns | {"packed": fresh.monthly[np.newaxis]}, 0)
 
 
-def _years(loaded):
-    return refresh.years_to_compute(Panel.objects.values_list("year", flat=True).distinct(), loaded)
-
-
-def _difference(stored, fresh):
+def _difference(stored, columns, row):
     """The first column in which a stored figure differs from its recomputation."""
     if stored is None:
         return "缺少。"
-    for column in fresh._meta.concrete_fields:
-        if column.name not in _STAMPS and not _same(
-            getattr(stored, column.attname), getattr(fresh, column.attname)
-        ):
-            shown = getattr(stored, column.attname)
-            return f"{column.verbose_name} 存为 {shown}，重算为 {getattr(fresh, column.attname)}。"
-    same = np.allclose(stored.monthly, fresh.monthly, rtol=TOLERANCE, atol=0, equal_nan=True)
+    for field in stored._meta.concrete_fields:
+        if field.name in _STAMPS or field.name not in columns:
+            continue
+        values, shown = columns[field.name], getattr(stored, field.attname)
+        fresh = values[row] if hasattr(values, "__len__") else values
+        if not _same(shown, fresh):
+            return f"{field.verbose_name} 存为 {shown}，重算为 {fresh}。"
+    fresh = columns["packed"][row]
+    months = fresh if fresh.dtype == float else fresh.view(blocks.STORED).reshape(stored.monthly.shape)
+    same = np.allclose(stored.monthly, months, rtol=TOLERANCE, atol=0, equal_nan=True)
     return None if same else "各月数值与重算不符。"
 
 
-def _same(one, other):
-    if isinstance(one, float) and isinstance(other, float):
-        return bool(np.isclose(one, other, rtol=TOLERANCE, atol=TOLERANCE))
-    return one == other
+def _same(stored, fresh):
+    if isinstance(fresh, str | bool) or fresh is None:
+        return stored == fresh
+    if stored is None or np.isnan(fresh):
+        return stored is None and bool(np.isnan(fresh))
+    return bool(np.isclose(stored, fresh, rtol=TOLERANCE, atol=TOLERANCE))

@@ -1,40 +1,27 @@
-"""Recomputes figures from panels: for the years that stale marks name, and whatever is compared with them.
+"""Recomputes figures from panels: what stale marks name and whatever is compared with it, or everything.
 
-Edge and action in one place: it loads panels into arrays, asks the pure kernels, and stores rows.
+Institutions first, then what their block adds to each group, then the groups from their blocks.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Min
+from django.utils import timezone
 
 from agencies.models import Agency
-from reporting import panels
-from reporting.accounting import kernel, rules
-from reporting.models import Panel, RuleSet, StaleMark
+from reporting.accounting import rules
+from reporting.models import EmissionFactor, Panel, RuleSet, StaleMark
 
-from . import indicators
-from .indicators import INDICATORS, QUANTITIES, Boundary, Months
-from .models import Figure, GroupFigure, GroupKind, GroupPanel, PlanPeriod
+from . import blocks, sums
+from .blocks import Basis
+from .models import Figure, GroupFigure, GroupPanel, PartialSums, PlanPeriod
 
 MARKS_AT_ONCE = 5_000
-BLOCK = 2_000
 # A change of the register may be committed a little after the moment that its history states.
 REGISTER_SLACK = timedelta(minutes=2)
-_STORED = np.dtype("<f8")
-
-
-@dataclass(frozen=True)
-class Year:
-    """A year to compute: the base year it is compared with, and the grid factor of its inventory."""
-
-    year: int
-    base_year: int | None
-    vintage: rules.Vintage
 
 
 def refresh_all():
@@ -47,319 +34,238 @@ def refresh_all():
     return done
 
 
+def basis_of(slug):
+    """Raises ValueError naming what the rule set lacks."""
+    return basis_with(rules.load(slug))
+
+
+def basis_with(loaded):
+    periods = PlanPeriod.objects.order_by("-base_year")
+    base_years = {
+        year: period.base_year for period in periods for year in period.years if year > period.base_year
+    }
+    return Basis(loaded, base_years, timezone.now())
+
+
+def kept_rule_sets():
+    """Slugs of the rule sets whose figures are kept fresh: the one in force, and those that the bureau asked for."""
+    asked = RuleSet.objects.filter(pk__in=Figure.objects.order_by().values("rule_set").distinct())
+    return sorted({rules.active_slug(), *asked.values_list("slug", flat=True)})
+
+
 def is_regrouping_due(slack=timedelta(0)):
     """Whether the register was changed after the groups were summed: a move, another type, another street.
 
     The register lies below this app and cannot mark anything stale, so its history is asked.
     """
-    summed_at = _active_groups().aggregate(first=Min("computed_at"))["first"]
+    summed_at = GroupFigure.objects.aggregate(first=Min("computed_at"))["first"]
     changed_at = Agency.history.aggregate(last=Max("history_date"))["last"]
     return summed_at is not None and changed_at is not None and changed_at > summed_at - slack
 
 
-def _active_groups():
-    return GroupFigure.objects.filter(rule_set__slug=settings.ACTIVE_RULE_SET)
+def is_factor_due():
+    """Whether a factor has come into use since the figures were made: loaded earlier, valid from today."""
+    made_at = Figure.objects.aggregate(first=Min("computed_at"))["first"]
+    today = timezone.localdate()
+    since = EmissionFactor.objects.filter(valid_from__lte=today).aggregate(last=Max("valid_from"))["last"]
+    return made_at is not None and since is not None and since > timezone.localdate(made_at)
 
 
 @transaction.atomic
 def _regroup():
     """Sum every year anew by the groups as they are now."""
     _lock()
-    loaded = rules.load(settings.ACTIVE_RULE_SET)
-    years = _active_groups().order_by().values_list("year", flat=True).distinct()
-    for year in years_to_compute(years, loaded):
-        _refresh_groups(year, loaded)
+    numbers = block_numbers()
+    for slug in kept_rule_sets():
+        basis = basis_of(slug)
+        years = set()
+        for number in numbers:
+            years |= compute_block(number, basis, figures=False)
+        _fold_all(years, basis)
+
+
+def compute_all(slug, *, progress=lambda done, total: None):
+    """Every figure of a rule set anew, block by block; returns how many institution-years there are."""
+    basis, numbers = basis_of(slug), block_numbers()
+    years = set()
+    for done, number in enumerate(numbers, start=1):
+        with transaction.atomic():
+            years |= compute_block(number, basis)
+        progress(done, len(numbers))
+    with transaction.atomic():
+        _lock()
+        _fold_all(years, basis)
+    return Figure.objects.filter(rule_set=basis.rule_set).count()
+
+
+def block_numbers():
+    """The blocks that hold any institution with a panel."""
+    ends = Panel.objects.aggregate(first=Min("agency"), last=Max("agency"))
+    if ends["first"] is None:
+        return []
+    return list(range(blocks.number_of(ends["first"]), blocks.number_of(ends["last"]) + 1))
+
+
+def compute_block(number, basis, *, figures=True):
+    """The figures and partial sums of one block, all years; returns the years. Harmless run twice, by any worker."""
+    loaded = blocks.load_block(number)
+    if loaded is None:
+        return set()
+    groups, matrix = blocks.membership(loaded.agencies.tolist())
+    for year, parts in blocks.parts_by_year(loaded, basis):
+        if figures:
+            blocks.write_figures(blocks.figure_columns(loaded, year, parts, basis), year, basis)
+        blocks.write_partial_sums(number, year, groups, sums.summed(parts, matrix), basis)
+    return set(loaded.years)
 
 
 @transaction.atomic
 def _take_marks():
-    """One batch of marks."""
+    """One batch of marks, for every rule set that is kept fresh."""
     _lock()
     marks = list(StaleMark.objects.order_by("pk")[:MARKS_AT_ONCE])
     if not marks:
         return 0
-    loaded = rules.load(settings.ACTIVE_RULE_SET)
-    agencies_by_year = _affected({(mark.agency_id, mark.year) for mark in marks})
-    years = years_to_compute(agencies_by_year, loaded)
-    for year in years:
-        _refresh_institutions(sorted(agencies_by_year[year.year]), year, loaded)
-    for year in years:
-        _refresh_groups(year, loaded)
+    marked = {(mark.agency_id, mark.year) for mark in marks}
+    done = 0
+    for slug in kept_rule_sets():
+        done = refresh_marked(marked, basis_of(slug))
     StaleMark.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
-    return sum(map(len, agencies_by_year.values()))
+    return done
 
 
 def _lock():
     """Refreshes queue up here, so that none overwrites newer figures with older ones."""
-    RuleSet.objects.select_for_update().filter(slug=settings.ACTIVE_RULE_SET).first()
+    list(RuleSet.objects.select_for_update().order_by("pk")[:1])
 
 
-def _affected(marked):
-    """Year → agencies: the marked years, and for a base year every later year that is compared with it."""
-    affected = defaultdict(set)
-    periods = list(PlanPeriod.objects.all())
+def refresh_marked(marked, basis):
+    """Institutions' figures for the marked (agency id, year) and what is compared with them, then their groups."""
+    done = refresh_institutions(marked, basis)
+    refresh_groups(marked, basis)
+    return done
+
+
+def refresh_institutions(marked, basis):
+    """The institutions' own figures; returns how many institution-years."""
+    done = 0
+    for agencies in _by_block(marked).values():
+        loaded = blocks.load(agencies)
+        wanted = {year for years in agencies.values() for near in years for year in basis.compared_with(near)}
+        for year, parts in blocks.parts_by_year(loaded, basis, wanted) if loaded else ():
+            columns = blocks.figure_columns(loaded, year, parts, basis)
+            blocks.write_figures(columns, year, basis)
+            done += len(columns["agency"])
+    return done
+
+
+def refresh_groups(marked, basis):
+    """What the blocks of the marked institutions add to their groups, and those groups."""
+    touched = defaultdict(set)
+    for number, agencies in _by_block(marked).items():
+        wanted = {year for years in agencies.values() for near in years for year in basis.compared_with(near)}
+        loaded = blocks.load_block(number)
+        if loaded is None:
+            continue
+        groups, matrix = blocks.membership(loaded.agencies.tolist())
+        is_own = matrix[:, np.isin(loaded.agencies, list(agencies))].any(axis=1)
+        for year, parts in blocks.parts_by_year(loaded, basis, wanted):
+            blocks.write_partial_sums(number, year, groups, sums.summed(parts, matrix), basis)
+            touched[year] |= {group for group, own in zip(groups, is_own, strict=True) if own}
+    for year, groups in touched.items():
+        _fold(year, basis, groups)
+
+
+def _by_block(marked):
+    """Block number → agency id → its marked years."""
+    found = defaultdict(lambda: defaultdict(set))
     for agency, year in marked:
-        affected[year].add(agency)
-        for period in periods:
-            if period.base_year == year:
-                for later in period.years:
-                    affected[later].add(agency)
-    return affected
-
-
-def years_to_compute(years, loaded):
-    """The given years, each with what it is compared with and counted by."""
-    periods = PlanPeriod.objects
-    found = []
-    for year in sorted(set(years)):
-        period = periods.of_year(year)
-        found.append(Year(year, period.base_year if period else None, loaded.inventory_vintage(year)))
+        found[blocks.number_of(agency)][agency].add(year)
     return found
 
 
-def _refresh_institutions(agencies, year, loaded):
-    for start in range(0, len(agencies), BLOCK):
-        block = agencies[start : start + BLOCK]
-        figures = institution_figures(block, year, loaded)
-        Figure.objects.filter(agency__in=block, year=year.year, rule_set=loaded.rule_set).delete()
-        Figure.objects.bulk_create(figures, batch_size=500)
+def _fold_all(years, basis):
+    """All groups of these years from their blocks; sums of blocks and figures that have no panel any more go."""
+    PartialSums.objects.filter(rule_set=basis.rule_set).exclude(year__in=years).delete()
+    GroupFigure.objects.filter(rule_set=basis.rule_set).delete()
+    for year in sorted(years):
+        _fold(year, basis)
 
 
-def institution_figures(agencies, year, loaded):
-    """Unsaved figures of these agencies (ids) for one year; none where the agency has no panel of that year."""
-    now = _panels(agencies, year.year)
-    kept = [agency for agency in agencies if agency in now]
-    if not kept:
+def _fold(year, basis, groups=None):
+    """The figures of a year's groups, all by default, from what their blocks add."""
+    stored = PartialSums.objects.filter(rule_set=basis.rule_set, year=year)
+    old = GroupFigure.objects.filter(rule_set=basis.rule_set, year=year)
+    if groups is not None:
+        keys = [key for _, key in groups]
+        stored, old = stored.filter(key__in=keys), old.filter(key__in=keys)
+    old.delete()
+    GroupFigure.objects.bulk_create(group_figures(stored, year, basis), batch_size=200)
+
+
+def recomputed_groups(basis):
+    """Unsaved figures of every group and year from the panels themselves, past what is stored of the blocks."""
+    folded = defaultdict(dict)
+    for number in block_numbers():
+        loaded = blocks.load_block(number)
+        if loaded is None:
+            continue
+        groups, matrix = blocks.membership(loaded.agencies.tolist())
+        for year, parts in blocks.parts_by_year(loaded, basis):
+            for place, values in zip(groups, sums.summed(parts, matrix), strict=True):
+                folded[year][place] = folded[year].get(place, 0.0) + values
+    for year in sorted(folded):
+        yield from _groups_from(folded[year], year, basis)
+
+
+def group_figures(partial_sums, year, basis):
+    """Unsaved figures of the groups that these rows add up to, both panels."""
+    folded = {}
+    for row in partial_sums.order_by("block").iterator(200):
+        place, values = (row.kind, row.key), np.frombuffer(bytes(row.packed), dtype=blocks.STORED)
+        folded[place] = folded[place] + values if place in folded else values
+    return _groups_from(folded, year, basis)
+
+
+def _groups_from(folded, year, basis):
+    if not folded:
         return []
-    months = _months([now[agency] for agency in kept], loaded, year.vintage)
-    base = _base_months(kept, year, loaded)
-    known = indicators.ratios(months, _boundary(loaded))["kgce_per_m2"].known
-    columns = _columns(months) | _institution_indicators(months, base, loaded)
-    packed = months.packed()
-    compared = (
-        known & indicators.ratios(base, _boundary(loaded))["kgce_per_m2"].known
-        if base
-        else np.zeros_like(known)
-    )
-    return [
-        Figure(
-            agency_id=agency,
-            approved_months=now[agency].approved_months,
-            compared_months=_bits(compared[row]),
-            packed=packed[row].astype(_STORED).tobytes(),
-            **_stamp(year, loaded),
-            **{name: _value(values[row]) for name, values in columns.items()},
-        )
-        for row, agency in enumerate(kept)
-    ]
-
-
-def _base_months(agencies, year, loaded):
-    """The base year's months of the same agencies, unknown where there is no panel; None without a base year."""
-    if year.base_year is None:
-        return None
-    found = _panels(agencies, year.base_year)
-    empty = Panel(packed=panels.pack(panels.empty()))
-    return _months(
-        [found.get(agency, empty) for agency in agencies], loaded, loaded.inventory_vintage(year.base_year)
-    )
-
-
-def _panels(agencies, year):
-    rows = Panel.objects.filter(agency__in=agencies, year=year)
-    return {panel.agency_id: panel for panel in rows}
-
-
-def _months(rows, loaded, vintage):
-    """Panels as months of energy, carbon and what they are divided by."""
-    quantities = np.stack([panel.values for panel in rows])
-    account = kernel.account(quantities, loaded.weights())
-    column = panels.COLUMN
-    return Months(
-        kgce=account.kgce,
-        kgce_vehicle_fuel=account.kgce_vehicle_fuel,
-        kg_co2_target=account.kg_co2(float(loaded.target_vintage.kg_co2_per_kwh)),
-        kg_co2_inventory=account.kg_co2(float(vintage.kg_co2_per_kwh)),
-        kg_co2_vehicle_fuel=account.kg_co2_vehicle_fuel,
-        water_m3=quantities[..., column["120"]],
-        floor_area_m2=quantities[..., column["102"]],
-        people=quantities[..., column["103"]],
-    )
-
-
-def _boundary(loaded):
-    boundary = loaded.boundary
-    return Boundary(boundary.has_vehicle_fuel_in_energy_per_m2, boundary.has_vehicle_fuel_in_carbon_per_m2)
-
-
-def _columns(months):
-    totals = {name: indicators.total(getattr(months, name)) for name in indicators.FLOWS}
-    return totals | {name: indicators.mean(getattr(months, name)) for name in indicators.STOCKS}
-
-
-def _institution_indicators(months, base, loaded):
-    now = indicators.ratios(months, _boundary(loaded))
-    then = indicators.ratios(base, _boundary(loaded)) if base else {}
-    columns = {}
-    for name, ratio in now.items():
-        columns[name] = indicators.intensity(ratio, ratio.known)
-        if name in then:
-            both = ratio.known & then[name].known
-            columns[f"{name}_base"] = indicators.intensity(then[name], both)
-            columns[f"{name}_change"] = indicators.change(
-                columns[f"{name}_base"], indicators.intensity(ratio, both)
-            )
-    return columns
-
-
-def _refresh_groups(year, loaded):
-    GroupFigure.objects.filter(year=year.year, rule_set=loaded.rule_set).delete()
-    GroupFigure.objects.bulk_create(group_figures(year, loaded), batch_size=500)
-
-
-def group_figures(year, loaded):
-    """Unsaved figures of every group for one year, from the stored months of its institutions."""
-    now = _stored_months(year.year, loaded)
-    then = _stored_months(year.base_year, loaded) if year.base_year else {}
-    agencies = sorted(now.keys() | then.keys())
-    if not now:
-        return []
-    groups, matrix = _membership(agencies)
-    months = _aligned(agencies, now)
-    base = _aligned(agencies, then) if then else None
+    parts = sums.unpacked(np.stack(list(folded.values())))
     found = []
-    for panel in GroupPanel.values:
-        found += _panel_figures(panel, groups, matrix, months, base, year, loaded)
+    for panel, made in ((GroupPanel.ALL, sums.all_figures), (GroupPanel.COMPARABLE, sums.comparable_figures)):
+        found += _group_rows(list(folded), panel, parts, made(parts), year, basis)
     return found
 
 
-def _stored_months(year, loaded):
-    """Agency id → array (8, 12)."""
-    rows = Figure.objects.filter(year=year, rule_set=loaded.rule_set).only("agency_id", "packed")
-    return {figure.agency_id: figure.monthly for figure in rows}
-
-
-def _aligned(agencies, stored):
-    empty = np.full((len(QUANTITIES), indicators.MONTHS), np.nan)
-    return Months.unpacked(np.stack([stored.get(agency, empty) for agency in agencies]))
-
-
-def _membership(agency_ids):
-    """The groups as (kind, key), and a matrix (groups, agencies) of 0 and 1."""
-    agencies = Agency.objects.in_bulk(agency_ids)
-    members = defaultdict(list)
-    for column, agency_id in enumerate(agency_ids):
-        for group in _groups_of(agencies[agency_id]):
-            members[group].append(column)
-    matrix = np.zeros((len(members), len(agency_ids)))
-    for row, columns in enumerate(members.values()):
-        matrix[row, columns] = 1.0
-    return list(members), matrix
-
-
-def _groups_of(agency):
-    ancestors = agency.path.strip("/").split("/")[:-1]
-    yield from ((GroupKind.NODE, key) for key in ancestors)
-    yield GroupKind.TYPE, agency.type_code
-    if agency.street:
-        yield GroupKind.STREET, agency.street
-
-
-def _panel_figures(panel, groups, matrix, months, base, year, loaded):
-    ratios = indicators.ratios(months, _boundary(loaded))
-    base_ratios = indicators.ratios(base, _boundary(loaded)) if base else {}
-    columns = {}
-    for name in INDICATORS:
-        columns |= _group_indicator(panel, name, ratios[name], base_ratios.get(name), matrix)
-    counted = _counted(panel, months, base)
-    sums = _group_months(months if panel == GroupPanel.ALL else _only(months, counted), matrix)
-    institutions = matrix @ counted.any(axis=1)
-    institution_months = (matrix @ counted).sum(axis=1)
-    totals = _group_totals(sums)
+def _group_rows(places, panel, parts, columns, year, basis):
+    is_all = panel == GroupPanel.ALL
+    institutions = parts["institutions"][:, sums.COUNTED if is_all else sums.COMPARABLE]
+    quantities = parts["quantities" if is_all else "comparable_quantities"]
     return [
         GroupFigure(
             kind=kind,
             key=key,
             panel=panel,
             institutions=int(institutions[row]),
-            institution_months=int(institution_months[row]),
-            packed=sums[row].astype(_STORED).tobytes(),
-            **_stamp(year, loaded),
-            **{name: _value(values[row]) for name, values in (totals | columns).items()},
+            institution_months=int(quantities[row, 1, 0].sum()),
+            packed=sums.quantity_sums(quantities[row : row + 1]).astype(blocks.STORED).tobytes(),
+            **_coverage(parts, row),
+            **blocks.group_stamps(parts, row, year, basis),
+            **{name: _value(values[row]) for name, values in columns.items()},
         )
-        for row, (kind, key) in enumerate(groups)
-        if institutions[row]
+        for row, (kind, key) in enumerate(places)
+        if institutions[row] or is_all
     ]
 
 
-def _counted(panel, months, base):
-    """The institution-months of a panel: with known energy; for the comparable one in the base year as well."""
-    known = ~np.isnan(months.kgce)
-    if panel == GroupPanel.ALL:
-        return known
-    return known & ~np.isnan(base.kgce) if base else np.zeros_like(known)
-
-
-def _only(months, counted):
-    return Months.unpacked(np.where(counted[:, np.newaxis], months.packed(), np.nan))
-
-
-def _group_indicator(panel, name, ratio, base, matrix):
-    """Value, base and change of one indicator for every group.
-
-    All institutions: everything known now against everything known in the base year, both over the months that
-    are known in both years. Comparable: only institution-months known in both years.
-    """
-    known = ratio.known
-    if panel == GroupPanel.COMPARABLE:
-        known = known & base.known if base else np.zeros_like(known)
-    value = indicators.grouped_intensity(ratio, known, matrix)
-    if base is None:
-        return {name: value}
-    then = known if panel == GroupPanel.COMPARABLE else base.known
-    base_value = _same_months(base, then, known, matrix)
-    compared = _same_months(ratio, known, then, matrix)
+def _coverage(parts, row):
+    expected, approved, submitted = (int(months.sum()) for months in parts["coverage"][row])
     return {
-        name: value,
-        f"{name}_base": base_value,
-        f"{name}_change": indicators.change(base_value, compared),
+        "registered": int(parts["institutions"][row, sums.REGISTERED]),
+        "months_expected": expected,
+        "months_approved": approved,
+        "months_submitted": submitted,
     }
-
-
-def _same_months(ratio, counted, other, matrix):
-    """A year over the months that each group also has in the other year: never a part-year against a full one."""
-    values = np.full(matrix.shape[0], np.nan)
-    windows = matrix @ other.astype(float) > 0
-    for window in np.unique(windows, axis=0):
-        rows = np.flatnonzero((windows == window).all(axis=1))
-        values[rows] = indicators.grouped_intensity(ratio, counted & window, matrix[rows])
-    return values
-
-
-def _group_months(months, matrix):
-    """Sums of the known months of each group, array (groups, 8, 12); NaN where none is known."""
-    packed = months.packed()
-    known = ~np.isnan(packed)
-    sums = np.einsum("gn,nqm->gqm", matrix, np.where(known, packed, 0.0))
-    return np.where(np.einsum("gn,nqm->gqm", matrix, known.astype(float)) > 0, sums, np.nan)
-
-
-def _group_totals(sums):
-    totals = {name: indicators.total(sums[:, QUANTITIES.index(name)]) for name in indicators.FLOWS}
-    return totals | {name: indicators.mean(sums[:, QUANTITIES.index(name)]) for name in indicators.STOCKS}
-
-
-def _stamp(year, loaded):
-    return {
-        "year": year.year,
-        "base_year": year.base_year,
-        "rule_set": loaded.rule_set,
-        "is_provisional": year.vintage.is_provisional,
-    }
-
-
-def _bits(months):
-    return int(sum(1 << int(month) for month in np.flatnonzero(months)))
 
 
 def _value(number):

@@ -4,7 +4,8 @@ import logging
 
 from celery import shared_task
 
-from reporting.models import StaleMark
+from reporting import approved
+from reporting.models import Panel, StaleMark
 
 from . import refresh
 
@@ -20,5 +21,7 @@ def refresh_figures():
 @shared_task
 def sweep_stale_marks():
     """Run by beat: marks whose job was lost with a broker or a worker, and groups that the register has changed."""
+    if refresh.is_factor_due():
+        approved.mark_stale(list(Panel.objects.values_list("agency", "year")), "因子自今日起生效")
     if StaleMark.objects.exists() or refresh.is_regrouping_due(refresh.REGISTER_SLACK):
         refresh_figures()

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from django.conf import settings
+from django.utils import timezone
 
 from ..models.catalogue import Carrier, Item, Mark
 from ..models.factors import RuleSet
@@ -65,6 +67,11 @@ class Rules:
         )
 
 
+def active_slug():
+    """The rule set in force; that of the setting where the library is empty."""
+    return RuleSet.objects.active().values_list("slug", flat=True).first() or settings.ACTIVE_RULE_SET
+
+
 def load(slug):
     """Raises ValueError naming what is missing: the rule set, or a coefficient or factor that an item needs."""
     rule_set = (
@@ -83,15 +90,17 @@ def load(slug):
 
 
 def _latest(rows, value):
-    """(carrier, unit) → value of the row with the latest valid_from: a corrected row follows the old one."""
-    return {(row.carrier, row.unit): getattr(row, value) for row in rows.order_by("valid_from")}
+    """(carrier, unit) → value of the row in use with the latest valid_from: a corrected row follows the old one."""
+    in_use = rows.filter(valid_from__lte=timezone.localdate()).order_by("valid_from")
+    return {(row.carrier, row.unit): getattr(row, value) for row in in_use}
 
 
 def _vintages(factor_set):
     """Data year → factor. A row marked unverified is shipped for reference and never calculated with."""
-    rows = factor_set.factors.filter(carrier=Carrier.ELECTRICITY, data_year__isnull=False).exclude(
-        mark=Mark.UNVERIFIED
+    published = factor_set.factors.filter(
+        carrier=Carrier.ELECTRICITY, data_year__isnull=False, valid_from__lte=timezone.localdate()
     )
+    rows = published.exclude(mark=Mark.UNVERIFIED)
     found = {row.data_year: row.kg_co2_per_unit for row in rows.order_by("valid_from")}
     if not found:
         raise ValueError(f"“{factor_set}”没有可用的电网因子。")

@@ -1,7 +1,7 @@
 """Rows of what was used: the catalogue, the filed months, the factor library, and approved truth as arrays."""
 
 from .catalogue import Carrier, Edition, EditionItem, Item, Section
-from .factors import Coefficient, CoefficientSet, EmissionFactor, FactorSet, RuleSet
+from .factors import Coefficient, CoefficientSet, EmissionFactor, FactorSet, RuleSet, RuleSetActivation
 from .filing import KnownBy, Line, Period, Report, Revision, Status
 from .panel import Panel, StaleMark
 
@@ -21,6 +21,7 @@ __all__ = [
     "Report",
     "Revision",
     "RuleSet",
+    "RuleSetActivation",
     "Section",
     "StaleMark",
     "Status",

@@ -3,8 +3,12 @@
 Rows are append-only: a correction is a new row with a later valid_from. The database refuses changes.
 """
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
+
+from agencies.models import User
 
 from .catalogue import Carrier, Mark
 
@@ -93,6 +97,14 @@ class EmissionFactor(models.Model):
         return f"{self.get_carrier_display()} {year}{self.kg_co2_per_unit.normalize():f} kgCO₂/{self.unit}"
 
 
+class RuleSetQuerySet(models.QuerySet):
+    def active(self):
+        """The rule set in force: the one activated last; before any activation the one of the setting."""
+        newest = RuleSetActivation.objects.order_by("-pk").values("rule_set__slug")[:1]
+        chosen = Coalesce(models.Subquery(newest), models.Value(settings.ACTIVE_RULE_SET))
+        return self.filter(slug=chosen)
+
+
 class RuleSet(models.Model):
     """A 口径: which coefficients and factors, and where the boundary runs. Every stored figure names one."""
 
@@ -113,9 +125,30 @@ class RuleSet(models.Model):
     document = models.CharField("依据", max_length=200)
     mark = models.CharField("核实程度", max_length=1, choices=Mark)
 
+    objects = RuleSetQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = "核算口径"
         ordering = ("slug",)
 
     def __str__(self):
         return self.title
+
+
+class RuleSetActivation(models.Model):
+    """A rule set comes into force: who decided it, why, by which document. Append-only; the newest counts."""
+
+    rule_set = models.ForeignKey(RuleSet, verbose_name="核算口径", on_delete=models.PROTECT, related_name="+")
+    activated_at = models.DateTimeField("启用时间", auto_now_add=True)
+    activated_by = models.ForeignKey(
+        User, verbose_name="启用人", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reason = models.CharField("理由", max_length=500)
+    document = models.CharField("依据文件", max_length=200)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "口径启用"
+        ordering = ("-pk",)
+
+    def __str__(self):
+        return f"{self.rule_set} {self.activated_at:%Y-%m-%d}"

@@ -1,22 +1,39 @@
 """Approved truth as arrays: the read model that the accounting kernel works on."""
 
+import numpy as np
 from django.db import models
 
 from agencies.models import Agency
 
 from .. import panels
+from ..panels import MONTHS
+
+
+def unpack_bits(months):
+    """A bit mask of months (bit m is month m + 1), or an array of them, as 0.0 and 1.0, shape (..., 12)."""
+    return (np.asarray(months)[..., np.newaxis] >> np.arange(MONTHS) & 1).astype(np.float64)
+
+
+def pack_bits(months):
+    """The inverse of `unpack_bits`: (..., 12) → bit masks (...)."""
+    return (np.asarray(months) > 0).astype(np.int64) @ (1 << np.arange(MONTHS))
 
 
 class Panel(models.Model):
     """One institution's year: 12 months × PANEL_ITEMS as packed little-endian float64, NaN where unknown.
 
-    It repeats approved lines and nothing else: `approved.rebuild` makes it anew, `verify_ledger` compares.
+    It repeats approved lines and, of each month, whether it is owed and waits for review: nothing else.
+    `approved.rebuild` makes it anew, `verify_ledger` compares.
     """
 
     agency = models.ForeignKey(Agency, verbose_name="机构", on_delete=models.PROTECT, related_name="panels")
     year = models.PositiveSmallIntegerField("年份")
     packed = models.BinaryField("数值")
     approved_months = models.PositiveSmallIntegerField("已通过月份", default=0, help_text="第 m 位为 m+1 月")
+    expected_months = models.PositiveSmallIntegerField("应报月份", default=0, help_text="第 m 位为 m+1 月")
+    submitted_months = models.PositiveSmallIntegerField(
+        "待审核月份", default=0, help_text="第 m 位为 m+1 月；更正待审核的月份在内"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "数据面板"
@@ -41,6 +58,7 @@ class StaleMark(models.Model):
     agency = models.ForeignKey(Agency, verbose_name="机构", on_delete=models.CASCADE, related_name="+")
     year = models.PositiveSmallIntegerField("年份")
     made_at = models.DateTimeField("产生时间", auto_now_add=True)
+    cause = models.CharField("起因", max_length=300, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "待重算标记"

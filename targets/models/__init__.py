@@ -1,6 +1,18 @@
 """Rows of what the months mean: plan periods with their targets, and the figures computed from the panels."""
 
-from .figures import Figure, GroupFigure, GroupKind, GroupPanel
+from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
 from .plan import Indicator, PlanPeriod, Target
+from .restatement import RestatedPanel, Restatement
 
-__all__ = ["Figure", "GroupFigure", "GroupKind", "GroupPanel", "Indicator", "PlanPeriod", "Target"]
+__all__ = [
+    "Figure",
+    "GroupFigure",
+    "GroupKind",
+    "GroupPanel",
+    "Indicator",
+    "PartialSums",
+    "PlanPeriod",
+    "RestatedPanel",
+    "Restatement",
+    "Target",
+]

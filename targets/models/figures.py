@@ -8,61 +8,7 @@ from agencies.models import Agency
 from reporting.models import RuleSet
 
 from ..indicators import QUANTITIES
-
-
-def _number(title):
-    return models.FloatField(title, null=True)
-
-
-class IndicatorColumns(models.Model):
-    """A year's totals and intensities. Unknown is null.
-
-    kg_co2_target: every year on one frozen grid factor (考核口径); kg_co2_inventory: each year on its own (清单口径).
-    *_base: the base year's figure over the months that are compared; *_change: relative change against it.
-    """
-
-    year = models.PositiveSmallIntegerField("年份")
-    base_year = models.PositiveSmallIntegerField("基准年", null=True)
-    rule_set = models.ForeignKey(RuleSet, verbose_name="核算口径", on_delete=models.PROTECT, related_name="+")
-    is_provisional = models.BooleanField("清单因子为暂用", default=False)
-    computed_at = models.DateTimeField("计算时间", auto_now_add=True)
-
-    kgce = _number("综合能耗(kgce)")
-    kgce_vehicle_fuel = _number("其中车辆用油(kgce)")
-    kg_co2_target = _number("碳排放，考核口径(kgCO₂)")
-    kg_co2_inventory = _number("碳排放，清单口径(kgCO₂)")
-    kg_co2_vehicle_fuel = _number("其中车辆用油(kgCO₂)")
-    water_m3 = _number("用水量(m³)")
-    floor_area_m2 = _number("建筑面积(m²)")
-    people = _number("用能人数(人)")
-
-    kgce_per_m2 = _number("单位建筑面积能耗(kgce/m²)")
-    kgce_per_m2_base = _number("单位建筑面积能耗，基准")
-    kgce_per_m2_change = _number("单位建筑面积能耗，变化率")
-    kg_co2_per_m2 = _number("单位建筑面积碳排放，考核口径(kgCO₂/m²)")
-    kg_co2_per_m2_base = _number("单位建筑面积碳排放，基准")
-    kg_co2_per_m2_change = _number("单位建筑面积碳排放，变化率")
-    kgce_per_person = _number("人均综合能耗(kgce/人)")
-    kgce_per_person_base = _number("人均综合能耗，基准")
-    kgce_per_person_change = _number("人均综合能耗，变化率")
-    m3_per_person = _number("人均用水量(m³/人)")
-    m3_per_person_base = _number("人均用水量，基准")
-    m3_per_person_change = _number("人均用水量，变化率")
-    kg_co2_per_m2_inventory = _number("单位建筑面积碳排放，清单口径(kgCO₂/m²)")
-    kg_co2_per_m2_inventory_base = _number("单位建筑面积碳排放，清单口径，基准")
-    kg_co2_per_m2_inventory_change = _number("单位建筑面积碳排放，清单口径，变化率")
-
-    class Meta:
-        abstract = True
-
-    def value(self, indicator):
-        return getattr(self, indicator)
-
-    def base(self, indicator):
-        return getattr(self, f"{indicator}_base")
-
-    def change(self, indicator):
-        return getattr(self, f"{indicator}_change")
+from .columns import IndicatorColumns
 
 
 class FigureQuerySet(models.QuerySet):
@@ -78,6 +24,8 @@ class Figure(IndicatorColumns):
     compared_months = models.PositiveSmallIntegerField(
         "可比月份", help_text="两年均有数据的月份，第 m 位为 m+1 月"
     )
+    expected_months = models.PositiveSmallIntegerField("应报月份", default=0)
+    submitted_months = models.PositiveSmallIntegerField("待审核月份", default=0)
     packed = models.BinaryField("各月数值", help_text="QUANTITIES × 12 个月的 float64")
 
     objects = FigureQuerySet.as_manager()
@@ -129,7 +77,11 @@ class GroupFigure(IndicatorColumns):
     key = models.CharField("分组编码", max_length=40)
     panel = models.CharField("比较范围", max_length=10, choices=GroupPanel)
     institutions = models.PositiveIntegerField("有数据机构数")
-    institution_months = models.PositiveIntegerField("已通过机构月数")
+    institution_months = models.PositiveIntegerField("有数据机构月数")
+    registered = models.PositiveIntegerField("应报机构数", default=0)
+    months_expected = models.PositiveIntegerField("应报机构月数", default=0)
+    months_approved = models.PositiveIntegerField("已通过机构月数", default=0)
+    months_submitted = models.PositiveIntegerField("待审核机构月数", default=0)
     packed = models.BinaryField("各月数值", help_text="QUANTITIES × 12 个月的 float64")
 
     objects = GroupFigureQuerySet.as_manager()
@@ -147,6 +99,36 @@ class GroupFigure(IndicatorColumns):
         return f"{self.get_kind_display()} {self.key} {self.year}年 {self.get_panel_display()}"
 
     @property
+    def months_missing(self):
+        return self.months_expected - self.months_approved - self.months_submitted
+
+    @property
     def monthly(self):
         """Array (8, 12): the rows of `indicators.QUANTITIES`, NaN where unknown."""
         return np.frombuffer(bytes(self.packed), dtype="<f8").reshape(len(QUANTITIES), -1)
+
+
+class PartialSums(models.Model):
+    """What a group's year sums up to within one block of institutions: `targets.sums` in its storage layout.
+
+    After an approval only its block is summed anew; the group's figures are folded from the blocks.
+    """
+
+    rule_set = models.ForeignKey(RuleSet, on_delete=models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField("年份")
+    block = models.PositiveIntegerField("区块")
+    kind = models.CharField("分组", max_length=6, choices=GroupKind)
+    key = models.CharField("分组编码", max_length=40)
+    packed = models.BinaryField("各部分之和", help_text="sums.PARTS 的 float64")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "分组部分和"
+        ordering = ("year", "kind", "key", "block")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("rule_set", "year", "kind", "key", "block"), name="partial_sums_once_a_block"
+            ),
+        )
+
+    def __str__(self):
+        return f"{self.get_kind_display()} {self.key} {self.year}年 区块{self.block}"

@@ -1,13 +1,13 @@
 """Recompute figures from the panels."""
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from agencies import trail
 from agencies.models import Agency
 from agencies.models.trail import Verb
+from reporting import approved
 from reporting.accounting import rules
-from reporting.models import Panel, StaleMark
+from reporting.models import Panel
 from targets import refresh
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *, all, agency, year, **options):
         try:
-            rules.load(settings.ACTIVE_RULE_SET)
+            rules.load(rules.active_slug())
         except ValueError as fault:
             raise CommandError(str(fault)) from fault
         if all or agency or year:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             panels = panels.filter(agency__key=agency)
         if year:
             panels = panels.filter(year=year)
-        marks = [StaleMark(agency_id=row, year=of) for row, of in panels.values_list("agency", "year")]
-        StaleMark.objects.bulk_create(marks, batch_size=1000)
-        detail = f"机构 {agency or '全部'}，年份 {year or '全部'}，{len(marks)} 个机构年"
+        places = list(panels.values_list("agency", "year"))
+        detail = f"机构 {agency or '全部'}，年份 {year or '全部'}，{len(places)} 个机构年"
+        approved.mark_stale(places, "重新计算")
         trail.record(Verb.RECALCULATE, by=None, detail=detail)

@@ -1,0 +1,331 @@
+"""The edge between stored rows and the kernels: a block of institutions as arrays, and its figures as rows again.
+
+A block is a fixed range of institutions' primary keys, so that it can be computed by any worker, by itself.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from agencies.models import Agency
+from reporting import bulk, panels
+from reporting.accounting import kernel
+from reporting.accounting.rules import Rules
+from reporting.models import Panel
+from reporting.models.panel import pack_bits, unpack_bits
+
+from . import sums
+from .indicators import MONTHS, Boundary, Months
+from .measures import last_month
+from .models import Figure, GroupKind, PartialSums, RestatedPanel, Restatement
+from .sums import Block, Parts, Restated
+
+BLOCK = 500
+STORED = np.dtype("<f8")
+_PANEL_BYTES = MONTHS * len(panels.PANEL_ITEMS) * STORED.itemsize
+_PANEL_COLUMNS = {
+    "agency_id": np.int64,
+    "year": np.int16,
+    "approved_months": np.int16,
+    "expected_months": np.int16,
+    "submitted_months": np.int16,
+    "packed": (np.uint8, _PANEL_BYTES),
+}
+
+
+@dataclass(frozen=True)
+class Basis:
+    """How figures are made: the rule set, the base year of each year, the grid factor of each year's inventory."""
+
+    loaded: Rules
+    base_years: dict[int, int]
+    computed_at: datetime
+
+    @property
+    def rule_set(self):
+        return self.loaded.rule_set
+
+    @property
+    def boundary(self):
+        inside = self.loaded.boundary
+        return Boundary(inside.has_vehicle_fuel_in_energy_per_m2, inside.has_vehicle_fuel_in_carbon_per_m2)
+
+    def is_provisional(self, year):
+        return self.loaded.inventory_vintage(year).is_provisional
+
+    def compared_with(self, year):
+        """The years whose figures take in this one: itself, the ones beside it, and those that it is a base of.
+
+        The years beside it bound a month that is missing, so they reach on to the years compared with them.
+        """
+        beside = {year - 1, year, year + 1}
+        return beside | {later for later, base in self.base_years.items() if base in beside}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A block's panels as arrays: quantities (n, years, 12, items), NaN where unknown; bits (n, years, 12)."""
+
+    agencies: np.ndarray
+    first_year: int
+    quantities: np.ndarray
+    expected: np.ndarray
+    approved: np.ndarray
+    submitted: np.ndarray
+    has_panel: np.ndarray
+
+    @property
+    def years(self):
+        return range(self.first_year, self.first_year + self.quantities.shape[1])
+
+
+def number_of(agency):
+    return agency // BLOCK
+
+
+def load(agencies: Iterable[int]) -> Loaded | None:
+    """The panels of these institutions, all years; None where there are none."""
+    wanted = sorted(agencies)
+    return _arranged(_rows("agency_id IN %s ORDER BY agency_id, year", (tuple(wanted),))) if wanted else None
+
+
+def load_block(number: int) -> Loaded | None:
+    """The panels of a whole block, all years; None where there are none."""
+    places = (number * BLOCK, (number + 1) * BLOCK)
+    return _arranged(_rows("agency_id >= %s AND agency_id < %s ORDER BY agency_id, year", places))
+
+
+def _rows(where, parameters):
+    if isinstance(parameters[0], tuple):
+        where = where.replace("%s", f"({', '.join(['%s'] * len(parameters[0]))})")
+        parameters = parameters[0]
+    return bulk.select_columns(Panel, where, parameters, _PANEL_COLUMNS)
+
+
+def _arranged(rows):
+    """Rows as one array over all years from the first to the last; what has no panel is unknown and not expected."""
+    if not len(rows["year"]):
+        return None
+    agencies, at = np.unique(rows["agency_id"].astype(np.int64), return_inverse=True)
+    years = rows["year"].astype(np.int64)
+    first_year, column = int(years.min()), years - years.min()
+    shape = (len(agencies), int(column.max()) + 1)
+    quantities = np.full((*shape, MONTHS, len(panels.PANEL_ITEMS)), np.nan)
+    packed = np.ascontiguousarray(rows["packed"]).view(STORED)
+    quantities[at, column] = packed.reshape(-1, MONTHS, len(panels.PANEL_ITEMS))
+    bits = {}
+    for name in ("expected", "approved", "submitted"):
+        bits[name] = np.zeros((*shape, MONTHS))
+        bits[name][at, column] = unpack_bits(rows[f"{name}_months"].astype(np.int64))
+    has_panel = np.zeros(shape, dtype=bool)
+    has_panel[at, column] = True
+    return Loaded(agencies, first_year, quantities, has_panel=has_panel, **bits)
+
+
+def block_of(loaded: Loaded, basis: Basis) -> Block:
+    return Block(
+        loaded.first_year,
+        months_of(loaded.quantities, loaded.years, basis).packed(),
+        loaded.expected,
+        loaded.approved,
+        loaded.submitted * (1 - loaded.approved),
+    )
+
+
+def months_of(quantities, years, basis: Basis) -> Months:
+    """Quantities (n, years, 12, items) as months of energy, carbon and what they are divided by."""
+    account = kernel.account(quantities, basis.loaded.weights())
+    own_factors = [float(basis.loaded.inventory_vintage(year).kg_co2_per_kwh) for year in years]
+    column = panels.COLUMN
+    return Months(
+        kgce=account.kgce,
+        kgce_vehicle_fuel=account.kgce_vehicle_fuel,
+        kg_co2_target=account.kg_co2(float(basis.loaded.target_vintage.kg_co2_per_kwh)),
+        kg_co2_inventory=account.kg_co2(np.array(own_factors)[:, np.newaxis]),
+        kg_co2_vehicle_fuel=account.kg_co2_vehicle_fuel,
+        water_m3=quantities[..., column["120"]],
+        floor_area_m2=quantities[..., column["102"]],
+        people=quantities[..., column["103"]],
+    )
+
+
+def parts_by_year(loaded: Loaded, basis: Basis, wanted=None, restatements=None):
+    """(year, parts) of the wanted years, all by default; restatements: those in force by default."""
+    block = block_of(loaded, basis)
+    years = loaded.years if wanted is None else [year for year in loaded.years if year in wanted]
+    restated = _restated(loaded, block, basis, years, restatements)
+    return sums.parts_by_year(block, basis.base_years, restated, basis.boundary, years)
+
+
+def _restated(loaded, block, basis, years, restatements):
+    """Year → its base year as restated: the filed one, with the months that a restatement covers put over it."""
+    if restatements is None:
+        restatements = Restatement.objects.in_force()
+    found = RestatedPanel.objects.filter(
+        restatement__in=[each.pk for each in restatements], agency__in=loaded.agencies.tolist()
+    )
+    rows = sorted(found.select_related("restatement"), key=lambda row: _order(row.restatement))
+    bases = {}
+    for year in years:
+        base_year = basis.base_years.get(year)
+        for row in rows:
+            covered = _covered(row.restatement, base_year, year)
+            if covered.any() and base_year in block.years:
+                base = bases.setdefault(year, _filed_base(block, base_year))
+                _put_over(
+                    base, int(np.searchsorted(loaded.agencies, row.agency_id)), row, covered, base_year, basis
+                )
+    return bases
+
+
+def _order(restatement):
+    return (restatement.signed_at is None, restatement.signed_at or restatement.proposed_at, restatement.pk)
+
+
+def _covered(restatement, base_year, year):
+    """The months of the year that count against this restatement, (12,) booleans."""
+    if restatement.base_year != base_year:
+        return np.zeros(MONTHS, dtype=bool)
+    first = restatement.applies_from
+    return year * MONTHS + np.arange(MONTHS) >= first.year * MONTHS + first.month - 1
+
+
+def _filed_base(block, base_year):
+    column = base_year - block.first_year
+    return Restated(block.months[:, column].copy(), block.expected[:, column].copy())
+
+
+def _put_over(base, institution, row, covered, base_year, basis):
+    months = months_of(row.values[np.newaxis, np.newaxis], [base_year], basis).packed()[0, 0]
+    counts = row.expected
+    months = np.where(counts > 0, months, np.nan)
+    base.months[institution] = np.where(covered, months, base.months[institution])
+    base.expected[institution] = np.where(covered, counts, base.expected[institution])
+
+
+def figure_columns(loaded: Loaded, year: int, parts: Parts, basis: Basis, only=None):
+    """The columns of `Figure` for the institutions that have a panel of the year; only: agencies, all by default."""
+    column = year - loaded.first_year
+    kept = loaded.has_panel[:, column]
+    if only is not None:
+        kept = kept & np.isin(loaded.agencies, list(only))
+    chosen = {name: values[kept] for name, values in parts.items()}
+    columns = sums.all_figures(chosen)
+    quantities = sums.quantity_sums(chosen["quantities"])
+    coverage = {
+        f"{name}_months": pack_bits(chosen["coverage"][:, row]).astype(np.int16)
+        for name, row in (("expected", 0), ("approved", 1), ("submitted", 2))
+    }
+    return (
+        columns
+        | coverage
+        | _stamps(year, basis)
+        | {
+            "agency": loaded.agencies[kept],
+            "compared_months": pack_bits(sums.compared_months(chosen)).astype(np.int16),
+            "bounded_months": pack_bits(sums.months_within_bounds(chosen)).astype(np.int16),
+            "rolling_month": _month_number(chosen["own"]),
+            "packed": packed_rows(quantities),
+        }
+    )
+
+
+def _stamps(year, basis):
+    base_year = basis.base_years.get(year)
+    return {
+        "year": year,
+        "base_year": np.nan if base_year is None else base_year,
+        "rule_set": basis.rule_set.pk,
+        "is_provisional": basis.is_provisional(year),
+        "computed_at": basis.computed_at,
+    }
+
+
+def group_stamps(parts, row, year, basis):
+    """The columns of a group's row that are not measures."""
+    month = _month_number(parts["own"][row : row + 1])[0]
+    return _stamps(year, basis) | {
+        "base_year": basis.base_years.get(year),
+        "rule_set": basis.rule_set,
+        "bounded_months": int(pack_bits(sums.months_within_bounds(_only(parts, row)))[0]),
+        "rolling_month": None if np.isnan(month) else int(month),
+    }
+
+
+def _only(parts, row):
+    return {name: values[row : row + 1] for name, values in parts.items()}
+
+
+def _month_number(sides):
+    """The last month of the rolling year, 1 to 12; NaN where nothing is known."""
+    month = last_month(sides)[:, 0] + 1.0
+    return np.where(month > 0, month, np.nan)
+
+
+def packed_rows(values):
+    """(n, …) float64 as (n, bytes) in the storage order, one bit pattern for NaN."""
+    clean = np.where(np.isnan(values), np.nan, values).astype(STORED)
+    return np.ascontiguousarray(clean.reshape(len(clean), math.prod(clean.shape[1:]))).view(np.uint8)
+
+
+def write_figures(columns, year, basis):
+    """Replace the stored figures of these institutions and this year."""
+    agencies = columns["agency"].tolist()
+    if not agencies:
+        return
+    Figure.objects.filter(agency__in=agencies, year=year, rule_set=basis.rule_set).delete()
+    bulk.insert_columns(Figure, spread(columns, len(agencies)))
+
+
+def spread(columns, rows):
+    """Every column as an array of that many rows, but for dates."""
+    return {
+        name: np.full(rows, values) if isinstance(values, int | float | bool) else values
+        for name, values in columns.items()
+    }
+
+
+def groups_of(agency):
+    """(kind, key) of the groups that an institution counts in."""
+    ancestors = agency.path.strip("/").split("/")[:-1]
+    yield from ((GroupKind.NODE, key) for key in ancestors)
+    yield GroupKind.TYPE, agency.type_code
+    if agency.street:
+        yield GroupKind.STREET, agency.street
+
+
+def membership(agency_ids):
+    """The groups as a list of (kind, key), and a matrix (groups, agencies) of 0 and 1."""
+    agencies = Agency.objects.only("path", "type_code", "street").in_bulk(agency_ids)
+    members = defaultdict(list)
+    for column, agency_id in enumerate(agency_ids):
+        for group in groups_of(agencies[agency_id]):
+            members[group].append(column)
+    matrix = np.zeros((len(members), len(agency_ids)))
+    for row, columns in enumerate(members.values()):
+        matrix[row, columns] = 1.0
+    return list(members), matrix
+
+
+def write_partial_sums(number, year, groups, packed, basis):
+    """Replace what a block adds to the groups' year."""
+    PartialSums.objects.filter(rule_set=basis.rule_set, year=year, block=number).delete()
+    packed = packed_rows(packed)
+    PartialSums.objects.bulk_create(
+        [
+            PartialSums(
+                rule_set=basis.rule_set,
+                year=year,
+                block=number,
+                kind=kind,
+                key=key,
+                packed=row.tobytes(),
+            )
+            for (kind, key), row in zip(groups, packed, strict=True)
+        ],
+        batch_size=100,
+    )

@@ -1,0 +1,212 @@
+"""Institutions' years and their sums per group: the parts that every figure of a year is made from.
+
+Pure. The parts of one institution and year are arrays of fixed shape (PARTS) that simply add up, so that a group can be
+summed per block of institutions, in any order, and folded. An institution's own figures come from the same parts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .indicators import FLOWS, INDICATORS, MONTHS, QUANTITIES, STOCKS, Boundary, Floats, Months, mean, total
+from .measures import COUNT, Comparison, bounded_months, filled, measured, paired, side
+
+_SIDE = (3, len(INDICATORS), MONTHS)
+_FILLED = (5, len(INDICATORS), MONTHS)
+_QUANTITIES = (2, len(QUANTITIES), MONTHS)
+# What is kept of a year; see `parts`. The order is the storage layout.
+PARTS: dict[str, tuple[int, ...]] = {
+    "own": _SIDE,
+    "previous": _SIDE,
+    "base": _SIDE,
+    "base_filed": _SIDE,
+    "with_base": (2, *_SIDE),
+    "with_base_filed": (2, *_SIDE),
+    "with_previous": (2, *_SIDE),
+    "rolling_before": (2, *_SIDE),
+    "filled": _FILLED,
+    "filled_base": _FILLED,
+    "quantities": _QUANTITIES,
+    "comparable_quantities": _QUANTITIES,
+    "coverage": (3, MONTHS),
+    "institutions": (3,),
+}
+EXPECTED, APPROVED, SUBMITTED = range(3)
+REGISTERED, COUNTED, COMPARABLE = range(3)
+_SIZES = {name: int(np.prod(shape)) for name, shape in PARTS.items()}
+WIDTH = sum(_SIZES.values())
+_KGCE = QUANTITIES.index("kgce")
+
+Parts = dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some institutions over a run of years without gaps.
+
+    months: (n, years, 8, 12), NaN where unknown; expected, approved, submitted: (n, years, 12) of 0 and 1.
+    """
+
+    first_year: int
+    months: Floats
+    expected: Floats
+    approved: Floats
+    submitted: Floats
+
+    @property
+    def years(self) -> range:
+        return range(self.first_year, self.first_year + self.months.shape[1])
+
+
+@dataclass(frozen=True)
+class Restated:
+    """The base year as it counts for one later year: months (n, 8, 12), expected (n, 12)."""
+
+    months: Floats
+    expected: Floats
+
+
+def parts_by_year(
+    block: Block,
+    base_years: Mapping[int, int],
+    restated: Mapping[int, Restated],
+    boundary: Boundary,
+    wanted: Sequence[int],
+) -> Iterator[tuple[int, Parts]]:
+    """(year, parts) of each wanted year; base_years: year → its base year; restated: year → another base for it."""
+    sides = side(Months.unpacked(block.months), boundary)
+    empty = np.zeros_like(sides[:, 0])
+
+    def at(year: int | None) -> Floats:
+        return sides[:, year - block.first_year] if year is not None and year in block.years else empty
+
+    def expected_in(year: int | None) -> Floats:
+        inside = year is not None and year in block.years
+        return block.expected[:, year - block.first_year] if inside else np.zeros_like(block.expected[:, 0])  # type: ignore[operator]
+
+    for year in wanted:
+        base_year = base_years.get(year)
+        base, base_expected = at(base_year), expected_in(base_year)
+        if year in restated:
+            base = side(Months.unpacked(restated[year].months), boundary)
+            base_expected = restated[year].expected
+        around = (at(base_year - 1), at(base_year + 1)) if base_year is not None else (empty, empty)
+        yield (
+            year,
+            _parts(
+                block,
+                year - block.first_year,
+                own=at(year),
+                previous=at(year - 1),
+                base=base,
+                base_filed=at(base_year),
+                filled=filled(at(year), expected_in(year), at(year - 1), at(year + 1)),
+                filled_base=filled(base, base_expected, *around),
+            ),
+        )
+
+
+def _parts(block: Block, column: int, **sides: Floats) -> Parts:
+    months = block.months[:, column]
+    own, base = sides["own"], sides["base"]
+    with_base = paired(own, base)
+    is_filed_base = base is sides["base_filed"]
+    comparable = with_base[:, 0, COUNT, 2:3]
+    coverage = np.stack(
+        [block.expected[:, column], block.approved[:, column], block.submitted[:, column]], axis=1
+    )
+    is_counted = ~np.isnan(months[:, _KGCE])
+    flags = [coverage[:, EXPECTED], is_counted.astype(np.float64), comparable[:, 0]]
+    return sides | {
+        "with_base": with_base,
+        "with_base_filed": with_base if is_filed_base else paired(own, sides["base_filed"]),
+        "with_previous": paired(own, sides["previous"]),
+        "rolling_before": paired(sides["previous"], base),
+        "quantities": _known_sums(months),
+        "comparable_quantities": _known_sums(np.where(comparable > 0, months, np.nan)),
+        "coverage": coverage,
+        "institutions": np.stack([(flag > 0).any(axis=-1) for flag in flags], axis=1).astype(np.float64),
+    }
+
+
+def _known_sums(months: Floats) -> Floats:
+    known = ~np.isnan(months)
+    return np.stack([np.where(known, months, 0.0), known.astype(np.float64)], axis=1)
+
+
+def summed(parts: Parts, groups: Floats) -> Floats:
+    """The parts of each group as one row, shape (groups, WIDTH); groups: (groups, n) of 0 and 1."""
+    packed = np.empty((groups.shape[0], WIDTH))
+    start = 0
+    done: dict[int, Floats] = {}
+    for name, size in _SIZES.items():
+        values = parts[name]
+        if id(values) not in done:
+            done[id(values)] = groups @ values.reshape(values.shape[0], size)
+        packed[:, start : start + size] = done[id(values)]
+        start += size
+    return packed
+
+
+def unpacked(packed: Floats) -> Parts:
+    """The inverse of the layout of `summed`: (groups, WIDTH) → parts."""
+    found, start = {}, 0
+    for name, size in _SIZES.items():
+        found[name] = packed[:, start : start + size].reshape(packed.shape[0], *PARTS[name])
+        start += size
+    return found
+
+
+def all_figures(parts: Parts) -> dict[str, Floats]:
+    """Columns of everything known now against everything known in the base year, over the months known in both."""
+    comparison = Comparison(
+        own=parts["own"],
+        base=(parts["own"], parts["base"]),
+        base_filed=(parts["own"], parts["base_filed"]),
+        previous=(parts["own"], parts["previous"]),
+        rolling_before=(parts["previous"], parts["base"]),
+        bounds=(parts["filled"], parts["filled_base"]),
+    )
+    return _totals(quantity_sums(parts["quantities"])) | measured(comparison)
+
+
+def comparable_figures(parts: Parts) -> dict[str, Floats]:
+    """Columns of the institution-months known in both years only; nothing of them is missing, so nothing is bounded."""
+    pairs = {
+        name: (parts[name][:, 0], parts[name][:, 1])
+        for name in ("with_base", "with_base_filed", "with_previous", "rolling_before")
+    }
+    nothing = np.zeros_like(parts["filled"])
+    comparison = Comparison(
+        own=pairs["with_base"][0],
+        base=pairs["with_base"],
+        base_filed=pairs["with_base_filed"],
+        previous=pairs["with_previous"],
+        rolling_before=pairs["rolling_before"],
+        bounds=(nothing, nothing),
+    )
+    found = measured(comparison)
+    for indicator in INDICATORS:
+        found[f"{indicator}_low"] = found[f"{indicator}_high"] = found[f"{indicator}_change"]
+    return _totals(quantity_sums(parts["comparable_quantities"])) | found
+
+
+def quantity_sums(quantities: Floats) -> Floats:
+    """Sums of the known months, (n, 8, 12) from (n, 2, 8, 12); NaN where none is known."""
+    return np.where(quantities[:, 1] > 0, quantities[:, 0], np.nan)
+
+
+def compared_months(parts: Parts) -> Floats:
+    """Months whose energy per area is known in both years, (n, 12) of 0 and 1."""
+    return (parts["with_base"][:, 0, COUNT, 0] > 0).astype(np.float64)
+
+
+def months_within_bounds(parts: Parts) -> Floats:
+    """Months that are known or bounded in both years for every indicator, (n, 12) of 0 and 1."""
+    return bounded_months(parts["filled"], parts["filled_base"])
+
+
+def _totals(sums: Floats) -> dict[str, Floats]:
+    flows = {name: total(sums[:, QUANTITIES.index(name)]) for name in FLOWS}
+    return flows | {name: mean(sums[:, QUANTITIES.index(name)]) for name in STOCKS}
