@@ -76,7 +76,6 @@ class Loaded:
     expected: np.ndarray
     approved: np.ndarray
     submitted: np.ndarray
-    has_panel: np.ndarray
 
     @property
     def years(self):
@@ -121,9 +120,7 @@ def _arranged(rows):
     for name in ("expected", "approved", "submitted"):
         bits[name] = np.zeros((*shape, MONTHS))
         bits[name][at, column] = unpack_bits(rows[f"{name}_months"].astype(np.int64))
-    has_panel = np.zeros(shape, dtype=bool)
-    has_panel[at, column] = True
-    return Loaded(agencies, first_year, quantities, has_panel=has_panel, **bits)
+    return Loaded(agencies, first_year, quantities, **bits)
 
 
 def block_of(loaded: Loaded, basis: Basis) -> Block:
@@ -207,12 +204,9 @@ def _put_over(base, institution, row, covered, base_year, basis):
     base.expected[institution] = np.where(covered, counts, base.expected[institution])
 
 
-def figure_columns(loaded: Loaded, year: int, parts: Parts, basis: Basis, only=None):
-    """The columns of `Figure` for the institutions that have a panel of the year; only: agencies, all by default."""
-    column = year - loaded.first_year
-    kept = loaded.has_panel[:, column]
-    if only is not None:
-        kept = kept & np.isin(loaded.agencies, list(only))
+def figure_columns(loaded: Loaded, year: int, parts: Parts, basis: Basis):
+    """The columns of `Figure` for the institutions of which any month of the year is approved."""
+    kept = loaded.approved[:, year - loaded.first_year].any(axis=-1)
     chosen = {name: values[kept] for name, values in parts.items()}
     columns = sums.all_figures(chosen)
     quantities = sums.quantity_sums(chosen["quantities"])

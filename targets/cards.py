@@ -13,21 +13,16 @@ from django.db.models import FilteredRelation
 from reporting.models import RuleSet
 
 from .indicators import MONTHS, QUANTITIES
-from .models import Indicator, PlanPeriod, Target
+from .models import Figure, GroupFigure, Indicator, PlanPeriod, Target
 from .progress import Standing
 
 KG_PER_TONNE = 1000
 INDEX_OF_BASE = 100
 PATH_NOTE = "按各年与基准年相同月份的变化折算；空心点未满全年，取两年均有数据的部分。"
 WHOLE_YEAR = "全年"
-# Numerator and denominator of each indicator.
-SIDES = {
-    Indicator.ENERGY_PER_AREA: ("kgce", "floor_area_m2"),
-    Indicator.CARBON_PER_AREA: ("kg_co2_target", "floor_area_m2"),
-    Indicator.ENERGY_PER_PERSON: ("kgce", "people"),
-    Indicator.WATER_PER_PERSON: ("water_m3", "people"),
-}
 # A part of the last year decides nothing yet.
+DECIDED = (Standing.MET, Standing.MISSED, Standing.ON_PATH, Standing.BEHIND)
+ALL_MONTHS = (1 << MONTHS) - 1
 UNFINISHED = {Standing.MET: Standing.ON_PATH, Standing.MISSED: Standing.BEHIND}
 
 
@@ -87,6 +82,58 @@ class Card:
     other_change: float | None = None
     inventory_change: float | None = None
     is_inventory_provisional: bool = False
+    row: Figure | GroupFigure | None = None
+
+    @property
+    def is_restated(self):
+        """Whether the base year counts differently from how it was filed: then both stand side by side."""
+        return self.row is not None and self.row.is_restated(self.indicator)
+
+    @property
+    def base_filed(self):
+        return self._measure("base_filed")
+
+    @property
+    def change_filed(self):
+        return self._measure("change_filed")
+
+    @property
+    def by_denominator(self):
+        """The part of the change that area or people make; the rest is what was used."""
+        return self._measure("denominator")
+
+    @property
+    def by_numerator(self):
+        return None if self.by_denominator is None else self.change - self.by_denominator
+
+    @property
+    def yoy(self):
+        return self._measure("yoy")
+
+    @property
+    def rolling_change(self):
+        return self._measure("roll_change")
+
+    @property
+    def low(self):
+        return self._measure("low")
+
+    @property
+    def high(self):
+        return self._measure("high")
+
+    @property
+    def is_bounded(self):
+        """Whether something is missing that could make another change of it."""
+        return self.low is not None and not math.isclose(self.low, self.high, abs_tol=1e-12)
+
+    @property
+    def is_by_denominator(self):
+        """A guard: at least half of an improvement comes from more area or people."""
+        return self.change is not None and self.change < 0 and (self.by_denominator or 0.0) < self.change / 2
+
+    def _measure(self, name):
+        return self.row.measure(self.indicator, name) if self.row else None
 
     @property
     def is_carbon(self):
@@ -110,51 +157,49 @@ class Card:
         return 4 if falls_short and round(self.change, 4) <= round(self.required, 4) else 2
 
 
-def card(indicator, row, plan, year, *, is_whole, other=None, base_row=None):
+def card(indicator, row, plan, year, *, other=None, base_row=None):
     """`row` may be None; `other`: the same year's row of the other panel; `base_row`: the base year's own row."""
     target = plan.target(indicator, year)
-    change = row.change(indicator) if row else None
     return Card(
         indicator=indicator,
         base_year=row.base_year if row else None,
         base=row.base(indicator) if row else None,
         value=row.value(indicator) if row else None,
-        change=change,
+        change=row.change(indicator) if row else None,
         required=_less(target.required(year)) if target else None,
         target=_less(target.reduction) if target else None,
         end_year=target.plan_period.end_year if target else None,
-        status=standing(
-            target,
-            change,
-            year,
-            is_whole=is_whole and all(knows_all_months(each, indicator) for each in (row, base_row) if each),
-            other_change=other.change(indicator) if other else None,
-        ),
+        status=standing(target, row, indicator, year, other=other),
         other_change=other.change(indicator) if other else None,
         inventory_change=row.change("kg_co2_per_m2_inv") if row else None,
         is_inventory_provisional=any(each.is_provisional for each in (row, base_row) if each),
+        row=row,
     )
 
 
-def standing(target, change, year, *, is_whole, other_change=None):
-    """The status; a year of which months are missing has neither met nor missed its target.
+def standing(target, row, indicator, year, *, other=None):
+    """The status of a row's indicator; `other`: its row of the other panel.
 
-    other_change: that of the other panel. Where the two stand on different sides, who is counted decides, and so
-    nothing is decided yet.
+    A year of which months are still to come has neither met nor missed its target. Where what is missing could carry it
+    across the requirement, or where the two panels stand on different sides (who is counted decides), it is undecided.
     """
     if target is None:
         return Standing.NO_TARGET
-    found = target.standing(change, year)
-    if not is_whole:
+    found = target.standing(row.change(indicator) if row else None, year)
+    if found not in DECIDED:
+        return found
+    sides = {_bound(target, row, indicator, name, year) for name in ("low", "high")}
+    if sides != {found}:
+        return Standing.UNDECIDED
+    if row.bounded_months != ALL_MONTHS:
         return UNFINISHED.get(found, found)
-    is_contested = other_change is not None and target.standing(other_change, year) != found
+    is_contested = other is not None and other.change(indicator) is not None
+    is_contested = is_contested and target.standing(other.change(indicator), year) != found
     return Standing.UNDECIDED if is_contested else found
 
 
-def knows_all_months(row, indicator):
-    """Whether both sides of the indicator's ratio are known in each month."""
-    sides = [row.monthly[QUANTITIES.index(name)] for name in SIDES[indicator]]
-    return not np.isnan(sides).any()
+def _bound(target, row, indicator, name, year):
+    return target.standing(row.measure(indicator, name), year)
 
 
 def _less(reduction):

@@ -14,7 +14,6 @@ from reporting.models import RuleSet, StaleMark, Status
 
 from . import cards
 from .access import VERBS
-from .indicators import MONTHS
 from .models import Figure, GroupFigure, GroupKind, GroupPanel, Indicator
 from .progress import TOLERANCE, Standing
 
@@ -120,7 +119,6 @@ def target_cards(rows, plan, year):
             rows.headline(year),
             plan,
             year,
-            is_whole=rows.is_whole(year),
             other=rows.of(year, rows.other_panel(year)),
             base_row=_base_row(rows, year),
         )
@@ -161,7 +159,7 @@ class Ranked:
 
 def ranked_systems(rows, plan, year, indicator):
     """The systems of the year, the greatest reduction first; unknown ones last. `extent`: institutions."""
-    target, is_whole = plan.target(indicator, year), rows.is_whole(year)
+    target = plan.target(indicator, year)
     beside = rows.systems_beside(year)
     found = [
         _ranked(
@@ -170,13 +168,7 @@ def ranked_systems(rows, plan, year, indicator):
             row.name,
             indicator,
             row.institutions,
-            cards.standing(
-                target,
-                row.change(indicator),
-                year,
-                is_whole=is_whole and cards.knows_all_months(row, indicator),
-                other_change=beside[row.key].change(indicator) if row.key in beside else None,
-            ),
+            cards.standing(target, row, indicator, year, other=beside.get(row.key)),
         )
         for row in rows.systems(year)
     ]
@@ -240,7 +232,7 @@ def behind(change, target, year):
 
 def _institution(row, target, indicator):
     months = len(cards.months_in(row.compared_months))
-    status = cards.standing(target, row.change(indicator), row.year, is_whole=months == MONTHS)
+    status = cards.standing(target, row, indicator, row.year)
     return _ranked(row, row.agency.key, row.agency.name, indicator, months, status)
 
 

@@ -15,7 +15,6 @@ from .indicators import MONTHS, QUANTITIES
 from .models import Figure, Indicator
 from .progress import Standing
 
-ALL_MONTHS = (1 << MONTHS) - 1
 # Column of the list → what it sorts by; each indicator by its value and by its change.
 SORTS = {"name": "name", "system": "parent__name"} | {
     f"{indicator}{ending}": f"figure__{indicator}{ending}"
@@ -36,7 +35,7 @@ def years_with_figures(user):
     """Year → whether most of the user's institutions have all its months."""
     figures = Figure.objects.visible_to(user).filter(rule_set__in=RuleSet.objects.active())
     found = figures.order_by("year").values_list("year")
-    found = found.annotate(all=Count("pk"), whole=Count("pk", filter=Q(approved_months=ALL_MONTHS)))
+    found = found.annotate(all=Count("pk"), whole=Count("pk", filter=Q(approved_months=cards.ALL_MONTHS)))
     return {year: 2 * whole > institutions for year, institutions, whole in found}
 
 
@@ -88,24 +87,19 @@ def _listed(agency, target, year, indicator):
     # Where the join finds nothing, Django sets no attribute.
     row = getattr(agency, "figure", None)
     if row is None:
-        status = cards.standing(target, None, year, is_whole=False)
+        status = cards.standing(target, None, indicator, year)
         return Listed(agency, [(None, None) for _ in Indicator], status, 0)
     return Listed(
         agency=agency,
         cells=[(row.value(each), row.change(each)) for each in Indicator],
-        status=cards.standing(
-            target,
-            row.change(indicator),
-            year,
-            is_whole=is_whole(row) and cards.knows_all_months(row, indicator),
-        ),
+        status=cards.standing(target, row, indicator, year),
         months=len(cards.months_in(row.approved_months)),
     )
 
 
 def is_whole(row):
     """Whether all twelve months are known in both years."""
-    return row.compared_months == ALL_MONTHS
+    return row.compared_months == cards.ALL_MONTHS
 
 
 def figures(agency):
@@ -114,16 +108,13 @@ def figures(agency):
 
 
 def whole_years(rows):
-    return {year: row.approved_months == ALL_MONTHS for year, row in rows.items()}
+    return {year: row.approved_months == cards.ALL_MONTHS for year, row in rows.items()}
 
 
 def target_cards(rows, plan, year):
     row = rows.get(year)
     base_row = rows.get(row.base_year) if row else None
-    return [
-        cards.card(indicator, row, plan, year, is_whole=row is not None and is_whole(row), base_row=base_row)
-        for indicator in Indicator
-    ]
+    return [cards.card(indicator, row, plan, year, base_row=base_row) for indicator in Indicator]
 
 
 def path_charts(rows, plan, year):

@@ -108,16 +108,18 @@ def denominator_part(change: Floats, denominator_ratio: Floats) -> Floats:
     """
     ratio = change + 1.0
     usable = (ratio > 0) & (ratio != 1.0)
-    log_mean = np.where(ratio > 0, 1.0, ratio * 0.0)
+    log_mean: Floats = np.where(ratio > 0, 1.0, ratio * 0.0)
     log_mean = np.where(usable, change / np.log(np.where(usable, ratio, 2.0)), log_mean)
-    return -log_mean * np.log(np.where(denominator_ratio > 0, denominator_ratio, np.nan)) + 0.0
+    part: Floats = -log_mean * np.log(np.where(denominator_ratio > 0, denominator_ratio, np.nan)) + 0.0
+    return part
 
 
 def last_month(now: Floats) -> Floats:
     """The last month that half of the institutions have reached, index (..., 5); −1 where nothing is counted."""
     counts = now[..., COUNT, :, :]
     reached = (counts > 0) & (counts >= counts.max(axis=-1, keepdims=True) / 2)
-    return np.where(reached.any(axis=-1), MONTHS - 1 - reached[..., ::-1].argmax(axis=-1), -1)
+    last: Floats = np.where(reached.any(axis=-1), MONTHS - 1.0 - reached[..., ::-1].argmax(axis=-1), -1.0)
+    return last
 
 
 def rolling(now: Floats, before: Floats, then: Floats, then_before: Floats) -> tuple[Floats, Floats]:

@@ -254,7 +254,7 @@ def _group_rows(places, panel, parts, columns, year, basis):
             **{name: _value(values[row]) for name, values in columns.items()},
         )
         for row, (kind, key) in enumerate(places)
-        if institutions[row] or is_all
+        if institutions[row]
     ]
 
 

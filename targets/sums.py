@@ -36,6 +36,8 @@ EXPECTED, APPROVED, SUBMITTED = range(3)
 REGISTERED, COUNTED, COMPARABLE = range(3)
 _SIZES = {name: int(np.prod(shape)) for name, shape in PARTS.items()}
 WIDTH = sum(_SIZES.values())
+# Stands for the base year of a year that has none: no block reaches there.
+NO_YEAR = -9
 _KGCE = QUANTITIES.index("kgce")
 
 Parts = dict[str, Floats]
@@ -78,20 +80,19 @@ def parts_by_year(
     sides = side(Months.unpacked(block.months), boundary)
     empty = np.zeros_like(sides[:, 0])
 
-    def at(year: int | None) -> Floats:
-        return sides[:, year - block.first_year] if year is not None and year in block.years else empty
+    def at(year: int) -> Floats:
+        return sides[:, year - block.first_year] if year in block.years else empty
 
-    def expected_in(year: int | None) -> Floats:
-        inside = year is not None and year in block.years
-        return block.expected[:, year - block.first_year] if inside else np.zeros_like(block.expected[:, 0])  # type: ignore[operator]
+    def expected_in(year: int) -> Floats:
+        inside = year in block.years
+        return block.expected[:, year - block.first_year] if inside else np.zeros_like(block.expected[:, 0])
 
     for year in wanted:
-        base_year = base_years.get(year)
+        base_year = base_years.get(year, NO_YEAR)
         base, base_expected = at(base_year), expected_in(base_year)
         if year in restated:
             base = side(Months.unpacked(restated[year].months), boundary)
             base_expected = restated[year].expected
-        around = (at(base_year - 1), at(base_year + 1)) if base_year is not None else (empty, empty)
         yield (
             year,
             _parts(
@@ -102,7 +103,7 @@ def parts_by_year(
                 base=base,
                 base_filed=at(base_year),
                 filled=filled(at(year), expected_in(year), at(year - 1), at(year + 1)),
-                filled_base=filled(base, base_expected, *around),
+                filled_base=filled(base, base_expected, at(base_year - 1), at(base_year + 1)),
             ),
         )
 
