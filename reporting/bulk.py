@@ -6,7 +6,7 @@ For rows that are already checked: triggers and constraints still apply, `save()
 import csv
 import io
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 
 import numpy as np
@@ -72,42 +72,39 @@ def _copy_binary(cursor, table, columns, content):
 
 
 def _binary(rows, columns, kinds):
+    """The content of a binary COPY: records as wide as the widest, without the bytes that short values leave over."""
     fields = [_field(values, kind) for values, kind in zip(columns, kinds, strict=True)]
     layout = [("count", ">i2")]
     for number, (values, _) in enumerate(fields):
         layout += [(f"length{number}", ">i4"), (f"value{number}", values.dtype, values.shape[1:])]
-    record = np.empty(rows, dtype=layout)
+    record = np.zeros(rows, dtype=layout)
     record["count"] = len(fields)
     is_kept = np.ones((rows, record.dtype.itemsize), dtype=bool)
-    for number, (values, is_null) in enumerate(fields):
+    for number, (values, lengths) in enumerate(fields):
         size = record.dtype[f"value{number}"].itemsize
-        record[f"value{number}"], record[f"length{number}"] = values, size
-        if is_null is not None:
-            record[f"length{number}"] = np.where(is_null, _NULL, size)
+        record[f"value{number}"], record[f"length{number}"] = values, size if lengths is None else lengths
+        if lengths is not None:
             start = record.dtype.fields[f"value{number}"][1]
-            is_kept[:, start : start + size] = ~is_null[:, np.newaxis]
+            is_kept[:, start : start + size] = np.arange(size) < lengths[:, np.newaxis]
     content = record.view(np.uint8).reshape(rows, -1)
     whole = content.tobytes() if is_kept.all() else content[is_kept].tobytes()
     return b"".join((_HEADER, whole, _TRAILER))
 
 
 def _field(values, kind):
-    """A column as the big-endian array that COPY takes, and where it is NULL."""
+    """A column as the big-endian array that COPY takes, and the lengths of its values where they differ."""
     if isinstance(values, datetime):
-        values = (np.datetime64(values.replace(tzinfo=None), "us") - _EPOCH).astype(np.int64)
-    if isinstance(values, str):
-        values = np.array(values.encode())
+        values = (np.datetime64(values.astimezone(UTC).replace(tzinfo=None), "us") - _EPOCH).astype(np.int64)
     values = np.asarray(values)
     if values.dtype.kind == "U":
-        raise ValueError("Texts of several lengths do not fit a fixed width; use `insert`.")
-    code = _CODES.get(kind.split("(")[0])
-    is_null = None
-    if code == ">f8":
-        is_null = np.isnan(values)
-        is_null = is_null if is_null.any() else None
-    elif values.dtype.kind == "f":
-        is_null, values = np.isnan(values), np.nan_to_num(values)
-    return (values.astype(code) if code else values), is_null
+        texts = np.char.encode(values, "utf-8")
+        return texts, np.char.str_len(texts)
+    code = _CODES.get(kind)
+    if values.dtype.kind != "f":
+        return (values.astype(code) if code else values), None
+    is_null = np.isnan(values)
+    lengths = np.where(is_null, _NULL, np.dtype(code).itemsize) if is_null.any() else None
+    return np.where(is_null, 0, values).astype(code), lengths
 
 
 _CODES = {

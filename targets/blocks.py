@@ -25,6 +25,8 @@ from .models import Figure, GroupKind, PartialSums, RestatedPanel, Restatement
 from .sums import Block, Parts, Restated
 
 BLOCK = 500
+# Electricity, water, area and people: any month that is filed has them.
+ASKED_OF_ALL = ("110", "120", "102", "103")
 STORED = np.dtype("<f8")
 _PANEL_BYTES = MONTHS * len(panels.PANEL_ITEMS) * STORED.itemsize
 _PANEL_COLUMNS = {
@@ -57,13 +59,19 @@ class Basis:
     def is_provisional(self, year):
         return self.loaded.inventory_vintage(year).is_provisional
 
-    def compared_with(self, year):
-        """The years whose figures take in this one: itself, the ones beside it, and those that it is a base of.
+    def touched_by(self, year, gaps=frozenset()):
+        """The years whose figures take in this one: itself, the next one, and those that it is a base of.
 
-        The years beside it bound a month that is missing, so they reach on to the years compared with them.
+        gaps: years with a month that is missing. Such a month is bounded by the years beside it, so that a change of
+        this year reaches to them and to the years compared with them.
         """
-        beside = {year - 1, year, year + 1}
-        return beside | {later for later, base in self.base_years.items() if base in beside}
+        beside = {year} | ({year - 1, year + 1} & gaps)
+        return beside | {year + 1} | {later for later, base in self.base_years.items() if base in beside}
+
+    def needed_for(self, years):
+        """The years that must be read to compute these."""
+        bases = {self.base_years[year] for year in years if year in self.base_years}
+        return {near for year in {*years, *bases} for near in (year - 1, year, year + 1)}
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,17 @@ class Loaded:
     def years(self):
         return range(self.first_year, self.first_year + self.quantities.shape[1])
 
+    def gaps(self, agency):
+        """The years in which a month of the institution that is owed is not, or not wholly, known."""
+        row = int(np.searchsorted(self.agencies, agency))
+        items = [panels.COLUMN[code] for code in ASKED_OF_ALL]
+        unknown = np.isnan(self.quantities[row][..., items]).any(axis=-1)
+        return {
+            year
+            for year, gap in zip(self.years, (unknown & (self.expected[row] > 0)).any(axis=-1), strict=True)
+            if gap
+        }
+
 
 def number_of(agency):
     return agency // BLOCK
@@ -89,20 +108,20 @@ def number_of(agency):
 def load(agencies: Iterable[int]) -> Loaded | None:
     """The panels of these institutions, all years; None where there are none."""
     wanted = sorted(agencies)
-    return _arranged(_rows("agency_id IN %s ORDER BY agency_id, year", (tuple(wanted),))) if wanted else None
+    places = ", ".join(["%s"] * len(wanted))
+    return _arranged(_rows(f"agency_id IN ({places})", wanted)) if wanted else None
 
 
-def load_block(number: int) -> Loaded | None:
-    """The panels of a whole block, all years; None where there are none."""
-    places = (number * BLOCK, (number + 1) * BLOCK)
-    return _arranged(_rows("agency_id >= %s AND agency_id < %s ORDER BY agency_id, year", places))
+def load_block(number: int, years=None) -> Loaded | None:
+    """The panels of a whole block, of these years or all; None where there are none."""
+    where, parameters = "agency_id >= %s AND agency_id < %s", [number * BLOCK, (number + 1) * BLOCK]
+    if years is not None:
+        where, parameters = f"{where} AND year BETWEEN %s AND %s", [*parameters, min(years), max(years)]
+    return _arranged(_rows(where, parameters))
 
 
 def _rows(where, parameters):
-    if isinstance(parameters[0], tuple):
-        where = where.replace("%s", f"({', '.join(['%s'] * len(parameters[0]))})")
-        parameters = parameters[0]
-    return bulk.select_columns(Panel, where, parameters, _PANEL_COLUMNS)
+    return bulk.select_columns(Panel, f"{where} ORDER BY agency_id, year", parameters, _PANEL_COLUMNS)
 
 
 def _arranged(rows):
@@ -160,12 +179,15 @@ def parts_by_year(loaded: Loaded, basis: Basis, wanted=None, restatements=None):
 
 def _restated(loaded, block, basis, years, restatements):
     """Year → its base year as restated: the filed one, with the months that a restatement covers put over it."""
-    if restatements is None:
-        restatements = Restatement.objects.in_force()
+    in_force = Restatement.objects.in_force() if restatements is None else [each.pk for each in restatements]
     found = RestatedPanel.objects.filter(
-        restatement__in=[each.pk for each in restatements], agency__in=loaded.agencies.tolist()
+        restatement__in=in_force,
+        agency__gte=loaded.agencies[0],
+        agency__lte=loaded.agencies[-1],
     )
-    rows = sorted(found.select_related("restatement"), key=lambda row: _order(row.restatement))
+    present = set(loaded.agencies.tolist())
+    rows = [row for row in found.select_related("restatement") if row.agency_id in present]
+    rows.sort(key=lambda row: _order(row.restatement))
     bases = {}
     for year in years:
         base_year = basis.base_years.get(year)
@@ -294,7 +316,10 @@ def groups_of(agency):
 
 def membership(agency_ids):
     """The groups as a list of (kind, key), and a matrix (groups, agencies) of 0 and 1."""
-    agencies = Agency.objects.only("path", "type_code", "street").in_bulk(agency_ids)
+    rows = Agency.objects.filter(pk__in=agency_ids).values_list(
+        "pk", "path", "type_code", "street", named=True
+    )
+    agencies = {row.pk: row for row in rows}
     members = defaultdict(list)
     for column, agency_id in enumerate(agency_ids):
         for group in groups_of(agencies[agency_id]):
@@ -307,19 +332,14 @@ def membership(agency_ids):
 
 def write_partial_sums(number, year, groups, packed, basis):
     """Replace what a block adds to the groups' year."""
-    PartialSums.objects.filter(rule_set=basis.rule_set, year=year, block=number).delete()
-    packed = packed_rows(packed)
-    PartialSums.objects.bulk_create(
-        [
-            PartialSums(
-                rule_set=basis.rule_set,
-                year=year,
-                block=number,
-                kind=kind,
-                key=key,
-                packed=row.tobytes(),
-            )
-            for (kind, key), row in zip(groups, packed, strict=True)
-        ],
-        batch_size=100,
-    )
+    stored = PartialSums.objects.filter(rule_set=basis.rule_set, year=year, block=number)
+    stored.filter(key__in=[key for _, key in groups]).delete()
+    columns = {
+        "rule_set": basis.rule_set.pk,
+        "year": year,
+        "block": number,
+        "kind": np.array([str(kind) for kind, _ in groups]),
+        "key": np.array([key for _, key in groups]),
+        "packed": packed_rows(packed),
+    }
+    bulk.insert_columns(PartialSums, spread(columns, len(groups)))

@@ -157,7 +157,8 @@ def bounded_months(now: Floats, then: Floats) -> Floats:
     """The months that are known or bounded in both years for every indicator, (..., 12) of 0 and 1."""
     whole = (now[..., BOUNDED, :, :] > 0) & (then[..., BOUNDED, :, :] > 0)
     loose = (now[..., UNBOUNDED, :, :] > 0) | (then[..., UNBOUNDED, :, :] > 0)
-    return (whole & ~loose).all(axis=-2).astype(np.float64)
+    both: Floats = np.asarray((whole & ~loose).all(axis=-2), dtype=np.float64)
+    return both
 
 
 @dataclass(frozen=True)

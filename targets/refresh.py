@@ -17,7 +17,7 @@ from reporting.models import EmissionFactor, Panel, RuleSet, StaleMark
 
 from . import blocks, sums
 from .blocks import Basis
-from .models import Figure, GroupFigure, GroupPanel, PartialSums, PlanPeriod
+from .models import Figure, FigureBlock, GroupFigure, GroupPanel, PartialSums, PlanPeriod
 
 MARKS_AT_ONCE = 5_000
 # A change of the register may be committed a little after the moment that its history states.
@@ -84,18 +84,11 @@ def _regroup():
         _fold_all(years, basis)
 
 
-def compute_all(slug, *, progress=lambda done, total: None):
-    """Every figure of a rule set anew, block by block; returns how many institution-years there are."""
-    basis, numbers = basis_of(slug), block_numbers()
-    years = set()
-    for done, number in enumerate(numbers, start=1):
-        with transaction.atomic():
-            years |= compute_block(number, basis)
-        progress(done, len(numbers))
-    with transaction.atomic():
-        _lock()
-        _fold_all(years, basis)
-    return Figure.objects.filter(rule_set=basis.rule_set).count()
+def fold_everything(basis):
+    """Every group of every year from its blocks."""
+    _lock()
+    years = PartialSums.objects.filter(rule_set=basis.rule_set).order_by().values_list("year", flat=True)
+    _fold_all(set(years.distinct()), basis)
 
 
 def block_numbers():
@@ -108,15 +101,22 @@ def block_numbers():
 
 def compute_block(number, basis, *, figures=True):
     """The figures and partial sums of one block, all years; returns the years. Harmless run twice, by any worker."""
+    _lock_blocks([number])
     loaded = blocks.load_block(number)
     if loaded is None:
         return set()
     groups, matrix = blocks.membership(loaded.agencies.tolist())
+    _forget_block(number, basis)
     for year, parts in blocks.parts_by_year(loaded, basis):
         if figures:
             blocks.write_figures(blocks.figure_columns(loaded, year, parts, basis), year, basis)
         blocks.write_partial_sums(number, year, groups, sums.summed(parts, matrix), basis)
     return set(loaded.years)
+
+
+def _forget_block(number, basis):
+    """Sums of groups that the block has no institution of any more."""
+    PartialSums.objects.filter(rule_set=basis.rule_set, block=number).delete()
 
 
 @transaction.atomic
@@ -139,8 +139,21 @@ def _lock():
     list(RuleSet.objects.select_for_update().order_by("pk")[:1])
 
 
+def _lock_blocks(numbers):
+    """Whoever writes figures of a block holds its row, so that a recalculation and a refresh do not meet in it."""
+    FigureBlock.objects.bulk_create(
+        [
+            FigureBlock(number=number)
+            for number in numbers
+            if not FigureBlock.objects.filter(pk=number).exists()
+        ]
+    )
+    list(FigureBlock.objects.select_for_update().filter(pk__in=numbers).order_by("pk"))
+
+
 def refresh_marked(marked, basis):
     """Institutions' figures for the marked (agency id, year) and what is compared with them, then their groups."""
+    _lock_blocks({blocks.number_of(agency) for agency, _ in marked})
     done = refresh_institutions(marked, basis)
     refresh_groups(marked, basis)
     return done
@@ -151,27 +164,40 @@ def refresh_institutions(marked, basis):
     done = 0
     for agencies in _by_block(marked).values():
         loaded = blocks.load(agencies)
-        wanted = {year for years in agencies.values() for near in years for year in basis.compared_with(near)}
-        for year, parts in blocks.parts_by_year(loaded, basis, wanted) if loaded else ():
+        if loaded is None:
+            continue
+        for year, parts in blocks.parts_by_year(loaded, basis, _touched(agencies, loaded, basis)):
             columns = blocks.figure_columns(loaded, year, parts, basis)
             blocks.write_figures(columns, year, basis)
             done += len(columns["agency"])
     return done
 
 
+def _touched(agencies, loaded, basis):
+    """The years to compute for these agencies (id → marked years)."""
+    return {
+        touched
+        for agency, years in agencies.items()
+        for year in years
+        for touched in basis.touched_by(year, loaded.gaps(agency))
+    }
+
+
 def refresh_groups(marked, basis):
     """What the blocks of the marked institutions add to their groups, and those groups."""
     touched = defaultdict(set)
     for number, agencies in _by_block(marked).items():
-        wanted = {year for years in agencies.values() for near in years for year in basis.compared_with(near)}
-        loaded = blocks.load_block(number)
-        if loaded is None:
+        own = blocks.load(agencies)
+        if own is None:
             continue
+        wanted = _touched(agencies, own, basis)
+        loaded = blocks.load_block(number, basis.needed_for(wanted))
         groups, matrix = blocks.membership(loaded.agencies.tolist())
         is_own = matrix[:, np.isin(loaded.agencies, list(agencies))].any(axis=1)
+        groups = [group for group, own in zip(groups, is_own, strict=True) if own]
         for year, parts in blocks.parts_by_year(loaded, basis, wanted):
-            blocks.write_partial_sums(number, year, groups, sums.summed(parts, matrix), basis)
-            touched[year] |= {group for group, own in zip(groups, is_own, strict=True) if own}
+            blocks.write_partial_sums(number, year, groups, sums.summed(parts, matrix[is_own]), basis)
+            touched[year] |= set(groups)
     for year, groups in touched.items():
         _fold(year, basis, groups)
 

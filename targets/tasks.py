@@ -7,7 +7,7 @@ from celery import shared_task
 from reporting import approved
 from reporting.models import Panel, StaleMark
 
-from . import refresh
+from . import recalculation, refresh
 
 logger = logging.getLogger(__name__)
 
@@ -19,9 +19,17 @@ def refresh_figures():
 
 
 @shared_task
+def recalculate_block(run_pk, number):
+    """One block of a recalculation."""
+    recalculation.do_block(run_pk, number)
+    logger.info("Recalculation %s: block %s is done", run_pk, number)
+
+
+@shared_task
 def sweep_stale_marks():
     """Run by beat: marks whose job was lost with a broker or a worker, and groups that the register has changed."""
     if refresh.is_factor_due():
         approved.mark_stale(list(Panel.objects.values_list("agency", "year")), "因子自今日起生效")
     if StaleMark.objects.exists() or refresh.is_regrouping_due(refresh.REGISTER_SLACK):
         refresh_figures()
+    recalculation.resend_unfinished()

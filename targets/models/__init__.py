@@ -2,16 +2,20 @@
 
 from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
 from .plan import Indicator, PlanPeriod, Target
+from .recalculation import FigureBlock, RecalculatedBlock, Recalculation
 from .restatement import RestatedPanel, Restatement
 
 __all__ = [
     "Figure",
+    "FigureBlock",
     "GroupFigure",
     "GroupKind",
     "GroupPanel",
     "Indicator",
     "PartialSums",
     "PlanPeriod",
+    "RecalculatedBlock",
+    "Recalculation",
     "RestatedPanel",
     "Restatement",
     "Target",
