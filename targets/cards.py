@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import FilteredRelation
+from django.db.models import Exists, FilteredRelation, OuterRef, Q
 
 from reporting.models import RuleSet
 
@@ -21,6 +21,12 @@ INDEX_OF_BASE = 100
 PATH_NOTE = "按各年与基准年相同月份的变化折算；空心点未满全年，取两年均有数据的部分。"
 WHOLE_YEAR = "全年"
 # A part of the last year decides nothing yet.
+DENOMINATORS = {
+    Indicator.ENERGY_PER_AREA: "面积",
+    Indicator.CARBON_PER_AREA: "面积",
+    Indicator.ENERGY_PER_PERSON: "人数",
+    Indicator.WATER_PER_PERSON: "人数",
+}
 DECIDED = (Standing.MET, Standing.MISSED, Standing.ON_PATH, Standing.BEHIND)
 ALL_MONTHS = (1 << MONTHS) - 1
 UNFINISHED = {Standing.MET: Standing.ON_PATH, Standing.MISSED: Standing.BEHIND}
@@ -132,6 +138,10 @@ class Card:
         """A guard: at least half of an improvement comes from more area or people."""
         return self.change is not None and self.change < 0 and (self.by_denominator or 0.0) < self.change / 2
 
+    @property
+    def denominator_name(self):
+        return DENOMINATORS[self.indicator]
+
     def _measure(self, name):
         return self.row.measure(self.indicator, name) if self.row else None
 
@@ -211,9 +221,25 @@ def columns():
     return [(indicator, str(indicator), f"{indicator}_change") for indicator in Indicator]
 
 
-def active(rows):
-    """Figures under the rule set in force."""
-    return rows.filter(rule_set__in=RuleSet.objects.active()).select_related("rule_set")
+class RuleSets:
+    """The rule sets that figures exist for, and the one shown: the one asked for, else the one in force."""
+
+    def __init__(self, slug=None):
+        has_figures = Exists(Figure.objects.filter(rule_set=OuterRef("pk")))
+        is_active = Exists(RuleSet.objects.active().filter(pk=OuterRef("pk")))
+        rows = RuleSet.objects.annotate(has_figures=has_figures, is_active=is_active)
+        self.rows = list(rows.filter(Q(has_figures=True) | Q(is_active=True)))
+        self.active = next((row for row in self.rows if row.is_active), None)
+        self.chosen = next((row for row in self.rows if row.slug == slug), self.active)
+
+    @property
+    def choices(self):
+        return [(row.slug, f"{row.title}（现用）" if row.is_active else row.title) for row in self.rows]
+
+    @property
+    def is_another(self):
+        """Whether the page shows figures that are not the assessed ones."""
+        return self.chosen != self.active
 
 
 def months_with_energy(row):

@@ -30,12 +30,14 @@ def highest_node(user):
 class Rows:
     """The group figures of a node and of the systems below it: every year, both panels."""
 
-    def __init__(self, user, node):
+    def __init__(self, user, node, rule_set):
         systems = Agency.objects.visible_to(user).filter(parent=node, kind=AgencyKind.DEPARTMENT)
         names = Agency.objects.filter(key=OuterRef("key")).values("name")
-        found = cards.active(GroupFigure.objects).filter(kind=GroupKind.NODE).annotate(name=Subquery(names))
-        found = list(found.filter(Q(key=node.key) | Q(key__in=systems.values("key"))).order_by("year"))
-        self._own = {(row.year, row.panel): row for row in found if row.key == node.key}
+        wanted = Q(key=node.key) | Q(key__in=systems.values("key"), rule_set=rule_set)
+        found = GroupFigure.objects.filter(wanted, kind=GroupKind.NODE).select_related("rule_set")
+        found = list(found.annotate(name=Subquery(names)).order_by("year", "rule_set__slug"))
+        self._every = [row for row in found if row.key == node.key]
+        self._own = {(row.year, row.panel): row for row in self._every if row.rule_set == rule_set}
         self._systems = [row for row in found if row.key != node.key]
         self.years = sorted({year for year, _ in self._own})
 
@@ -53,6 +55,10 @@ class Rows:
 
     def of(self, year, panel):
         return self._own.get((year, panel))
+
+    def by_rule_set(self, year):
+        """The node's row under each rule set, of the panel that leads."""
+        return [row for row in self._every if (row.year, row.panel) == (year, self.panel(year))]
 
     def headline(self, year):
         return self.of(year, self.panel(year))
@@ -189,10 +195,10 @@ class Ranking:
     compared: int
 
 
-def ranked_institutions(user, node, plan, year, indicator):
+def ranked_institutions(user, node, rule_set, plan, year, indicator):
     """`extent`: months compared."""
     target = plan.target(indicator, year)
-    found = _both_ends(user, node, year, indicator, target)
+    found = _both_ends(user, node, rule_set, year, indicator, target)
     best = sorted((row for row in found if row.best <= RANKED), key=lambda row: row.best)
     worst = sorted((row for row in found if row.best > RANKED), key=lambda row: row.worst)
     return Ranking(
@@ -209,10 +215,10 @@ def _number_behind(found, target):
     return found[0].behind if found else 0
 
 
-def _both_ends(user, node, year, indicator, target):
+def _both_ends(user, node, rule_set, year, indicator, target):
     change = f"{indicator}_change"
-    figures = cards.active(Figure.objects.visible_to(user)).filter(
-        agency__path__startswith=node.path, year=year, **{f"{change}__isnull": False}
+    figures = Figure.objects.visible_to(user).filter(
+        rule_set=rule_set, agency__path__startswith=node.path, year=year, **{f"{change}__isnull": False}
     )
     ranked = figures.annotate(
         best=Window(RowNumber(), order_by=(F(change).asc(), F("agency__path").asc())),

@@ -21,11 +21,20 @@ class YearFilters(forms.Form):
         error_messages={"invalid_choice": "没有“%(value)s”年可选，请从列表中选择。"},
     )
 
-    def __init__(self, sent, *, years, default_year):
+    rules = forms.ChoiceField(
+        label="核算口径",
+        required=False,
+        error_messages={"invalid_choice": "没有口径“%(value)s”的指标，请从列表中选择；现按现用口径显示。"},
+    )
+
+    def __init__(self, sent, *, years, default_year, rule_sets):
         # Bound with what stands by default, so that the selects show what the page shows.
-        super().__init__({"year": default_year, "indicator": Indicator.ENERGY_PER_AREA} | sent.dict())
+        chosen = rule_sets.chosen.slug if rule_sets.chosen else ""
+        standing = {"year": default_year, "indicator": Indicator.ENERGY_PER_AREA, "rules": chosen}
+        super().__init__(standing | sent.dict())
         self.default_year = default_year
         self.fields["year"].choices = years
+        self.fields["rules"].choices = rule_sets.choices
 
     @property
     def chosen_year(self):

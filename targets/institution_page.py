@@ -7,7 +7,7 @@ import numpy as np
 from django.db.models import Count, F, FilteredRelation, Q
 
 from agencies.models import Agency, AgencyKind, Vehicle
-from reporting.models import Report, RuleSet
+from reporting.models import Report
 
 from . import cards
 from .cockpit import behind, registered_in
@@ -23,17 +23,13 @@ SORTS = {"name": "name", "system": "parent__name"} | {
 }
 
 
-def active_rule_set():
-    return RuleSet.objects.active().first()
-
-
 def departments(user):
     return list(Agency.objects.visible_to(user).filter(kind=AgencyKind.DEPARTMENT))
 
 
-def years_with_figures(user):
+def years_with_figures(user, rule_set):
     """Year → whether most of the user's institutions have all its months."""
-    figures = Figure.objects.visible_to(user).filter(rule_set__in=RuleSet.objects.active())
+    figures = Figure.objects.visible_to(user).filter(rule_set=rule_set)
     found = figures.order_by("year").values_list("year")
     found = found.annotate(all=Count("pk"), whole=Count("pk", filter=Q(approved_months=cards.ALL_MONTHS)))
     return {year: 2 * whole > institutions for year, institutions, whole in found}
@@ -102,9 +98,14 @@ def is_whole(row):
     return row.compared_months == cards.ALL_MONTHS
 
 
-def figures(agency):
-    """Year → the institution's figures, under the rule set in force."""
-    return {row.year: row for row in cards.active(agency.figures.order_by("year"))}
+def all_figures(agency):
+    """The institution's figures of every year under every rule set."""
+    return list(agency.figures.select_related("rule_set").order_by("year", "rule_set__slug"))
+
+
+def under(rows, rule_set):
+    """Year → the row under the rule set."""
+    return {row.year: row for row in rows if row.rule_set == rule_set}
 
 
 def whole_years(rows):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from agencies.models import Agency, AgencyKind
 
 from . import access, cards, cockpit, institution_page
-from .cards import Plan
+from .cards import Plan, RuleSets
 from .forms import CockpitFilters, InstitutionFilters, YearFilters
 
 PAGE_SIZE = 50
@@ -26,11 +26,13 @@ def system_detail(request, key):
 
 
 def _node_page(request, node):
-    user, plan, rows = request.user, Plan(), cockpit.Rows(request.user, node)
-    filters = CockpitFilters(request.GET, **_years(plan, rows.whole_years))
+    user, plan, rule_sets = request.user, Plan(), RuleSets(request.GET.get("rules"))
+    rows = cockpit.Rows(user, node, rule_sets.chosen)
+    filters = CockpitFilters(request.GET, **_years(plan, rows.whole_years), rule_sets=rule_sets)
     year, indicator = filters.chosen_year, filters.chosen_indicator
     context = {
         "node": node,
+        "rule_sets": rule_sets,
         "filters": filters,
         "year": year,
         "period": plan.period(year),
@@ -39,8 +41,9 @@ def _node_page(request, node):
         "cards": cockpit.target_cards(rows, plan, year),
         "charts": cockpit.path_charts(rows, plan, year),
         "totals": cockpit.totals_chart(rows),
+        "by_rule_set": rows.by_rule_set(year),
         "systems": cockpit.ranked_systems(rows, plan, year, indicator),
-        "institutions": cockpit.ranked_institutions(user, node, plan, year, indicator),
+        "institutions": cockpit.ranked_institutions(user, node, rule_sets.chosen, plan, year, indicator),
         "filing": cockpit.filing(node, year, since=plan.first_year(year)),
         "overdue_since": plan.first_year(year),
         "stale": cockpit.stale(node),
@@ -53,10 +56,10 @@ def institution_list(request):
     only = _only_institution(request.user)
     if only:
         return redirect("targets:institution-detail", only)
-    filters, plan = _institution_filters(request)
+    rule_sets = RuleSets(request.GET.get("rules"))
+    filters, plan = _institution_filters(request, rule_sets)
     year, indicator, sort = filters.chosen_year, filters.chosen_indicator, request.GET.get("sort", "")
-    rule_set = institution_page.active_rule_set()
-    found = institution_page.listed(request.user, filters, plan, rule_set, sort)
+    found = institution_page.listed(request.user, filters, plan, rule_sets.chosen, sort)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "filters": filters,
@@ -64,7 +67,8 @@ def institution_list(request):
         "period": plan.period(year),
         "indicator": indicator,
         "indicators": cards.columns(),
-        "rule_set": rule_set,
+        "rule_set": rule_sets.chosen,
+        "rule_sets": rule_sets,
         "sort": sort,
         "page_obj": page,
         "rows": institution_page.list_rows(page, plan, year, indicator),
@@ -80,12 +84,13 @@ def _only_institution(user):
     return keys[0] if len(keys) == 1 else None
 
 
-def _institution_filters(request):
+def _institution_filters(request, rule_sets):
     plan = Plan()
-    years = _years(plan, institution_page.years_with_figures(request.user))
+    years = _years(plan, institution_page.years_with_figures(request.user, rule_sets.chosen))
     filters = InstitutionFilters(
         request.GET,
         departments=institution_page.departments(request.user),
+        rule_sets=rule_sets,
         **years,
     )
     return filters, plan
@@ -95,9 +100,14 @@ def institution_detail(request, key):
     _permit(request.user, "see_institutions")
     institutions = Agency.objects.institutions().visible_to(request.user).select_related("parent")
     agency = get_object_or_404(institutions, key=key)
-    plan, rows = Plan(), institution_page.figures(agency)
-    filters = YearFilters(request.GET, **_years(plan, institution_page.whole_years(rows)))
-    return render(request, "targets/institution_detail.html", _detail(agency, plan, rows, filters))
+    plan, rule_sets = Plan(), RuleSets(request.GET.get("rules"))
+    every = institution_page.all_figures(agency)
+    rows = institution_page.under(every, rule_sets.chosen)
+    years = _years(plan, institution_page.whole_years(rows))
+    filters = YearFilters(request.GET, **years, rule_sets=rule_sets)
+    by_rule_set = [row for row in every if row.year == filters.chosen_year]
+    context = _detail(agency, plan, rows, filters) | {"rule_sets": rule_sets, "by_rule_set": by_rule_set}
+    return render(request, "targets/institution_detail.html", context)
 
 
 def _detail(agency, plan, rows, filters):

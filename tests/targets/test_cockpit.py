@@ -29,7 +29,7 @@ def district():
 
 def rows_of(district, node=None):
     refresh.refresh_all()
-    return cockpit.Rows(district.manager, node or district.bureau)
+    return cockpit.Rows(district.manager, node or district.bureau, cards.RuleSets().chosen)
 
 
 def cards_of(district, year):
@@ -201,7 +201,9 @@ def test_institutions_stand_at_one_end_of_the_ranking_only(district, monkeypatch
         settle(agency, 2020, [1])
         settle(agency, 2025, [1], kwh=kwh)
     refresh.refresh_all()
-    ranking = cockpit.ranked_institutions(district.manager, district.bureau, cards.Plan(), 2025, ENERGY)
+    ranking = cockpit.ranked_institutions(
+        district.manager, district.bureau, cards.RuleSets().chosen, cards.Plan(), 2025, ENERGY
+    )
     assert [(row.key, row.status) for row in ranking.best] == [(second.key, Standing.ON_PATH)]
     assert [(row.key, row.status) for row in ranking.worst] == [(third.key, Standing.BEHIND)]
     assert (ranking.behind, ranking.compared) == (2, 3)
@@ -211,7 +213,9 @@ def test_without_a_target_nobody_is_behind(district):
     settle(district.institution, 2025, [1])
     settle(district.institution, 2026, [1])
     refresh.refresh_all()
-    ranking = cockpit.ranked_institutions(district.manager, district.bureau, cards.Plan(), 2026, ENERGY)
+    ranking = cockpit.ranked_institutions(
+        district.manager, district.bureau, cards.RuleSets().chosen, cards.Plan(), 2026, ENERGY
+    )
     assert (ranking.behind, ranking.compared) == (None, 1)
 
 

@@ -7,7 +7,8 @@ from django.db import transaction
 
 from agencies import register_file
 from agencies.models import Agency
-from targets import refresh
+from reporting.models import RuleSet
+from targets import recalculation, refresh
 from yuzhong_carbon.demo import accounts, district, estate, filing
 
 
@@ -42,5 +43,7 @@ class Command(BaseCommand):
             estate.fill(institutions)
             filing.fill(institutions, accounts.Accounts.make())
         done = refresh.refresh_all()
+        for slug in RuleSet.objects.values_list("slug", flat=True):
+            recalculation.work_off(recalculation.begin(slug, cause="演示：各口径并列"))
         self.stdout.write(f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标。")
         self.stdout.write("演示账号：manage.py seed_demo --accounts")
