@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .decomposition import denominator_part
 from .indicators import INDICATORS, MONTHS, Boundary, Floats, Months, denominators, divided, numerators
 
 NUMERATOR, DENOMINATOR, COUNT = range(3)
@@ -95,23 +96,12 @@ def compared(now: Floats, then: Floats) -> Compared:
     """Both over the months that are counted in both: never a part-year against a full one."""
     window = counted(now) * counted(then)
     base, value = intensity(then, window), intensity(now, window)
-    change = divided(value, base) - 1.0
-    bottoms = [(each[..., DENOMINATOR, :, :] * window).sum(axis=-1) for each in (now, then)]
-    return Compared(base, change, denominator_part(change, divided(*bottoms)))
-
-
-def denominator_part(change: Floats, denominator_ratio: Floats) -> Floats:
-    """Of a relative change of I = N / D, the part that the denominator makes; the rest is the numerator's.
-
-    LMDI-I of a ratio: ΔI / I₀ = L(r, 1)·ln(N₁/N₀) − L(r, 1)·ln(D₁/D₀) with r = I₁/I₀ and L(r, 1) = (r − 1) / ln r.
-    A numerator that fell to 0 made the whole change. Source: B. W. Ang, Energy Policy 33 (2005) 867-871.
-    """
-    ratio = change + 1.0
-    usable = (ratio > 0) & (ratio != 1.0)
-    log_mean: Floats = np.where(ratio > 0, 1.0, ratio * 0.0)
-    log_mean = np.where(usable, change / np.log(np.where(usable, ratio, 2.0)), log_mean)
-    part: Floats = -log_mean * np.log(np.where(denominator_ratio > 0, denominator_ratio, np.nan)) + 0.0
-    return part
+    sums = [
+        (each[..., part, :, :] * window).sum(axis=-1)
+        for each in (then, now)
+        for part in (NUMERATOR, DENOMINATOR)
+    ]
+    return Compared(base, divided(value, base) - 1.0, denominator_part(*sums))
 
 
 def last_month(now: Floats) -> Floats:

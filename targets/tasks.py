@@ -7,7 +7,7 @@ from celery import shared_task
 from reporting import approved
 from reporting.models import Panel, StaleMark
 
-from . import recalculation, refresh
+from . import explaining, recalculation, refresh
 
 logger = logging.getLogger(__name__)
 
@@ -33,3 +33,5 @@ def sweep_stale_marks():
     if StaleMark.objects.exists() or refresh.is_regrouping_due(refresh.REGISTER_SLACK):
         refresh_figures()
     recalculation.resend_unfinished()
+    if explaining.is_due():
+        explaining.explain_all()

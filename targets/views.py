@@ -42,6 +42,7 @@ def _node_page(request, node):
         "charts": cockpit.path_charts(rows, plan, year),
         "totals": cockpit.totals_chart(rows),
         "by_rule_set": rows.by_rule_set(year),
+        "decompositions": node.decompositions.filter(year=year, rule_set=rule_sets.chosen),
         "systems": cockpit.ranked_systems(rows, plan, year, indicator),
         "institutions": cockpit.ranked_institutions(user, node, rule_sets.chosen, plan, year, indicator),
         "filing": cockpit.filing(node, year, since=plan.first_year(year)),
@@ -106,7 +107,11 @@ def institution_detail(request, key):
     years = _years(plan, institution_page.whole_years(rows))
     filters = YearFilters(request.GET, **years, rule_sets=rule_sets)
     by_rule_set = [row for row in every if row.year == filters.chosen_year]
-    context = _detail(agency, plan, rows, filters) | {"rule_sets": rule_sets, "by_rule_set": by_rule_set}
+    context = _detail(agency, plan, rows, filters) | {
+        "rule_sets": rule_sets,
+        "by_rule_set": by_rule_set,
+        "decompositions": agency.decompositions.filter(year=filters.chosen_year, rule_set=rule_sets.chosen),
+    }
     return render(request, "targets/institution_detail.html", context)
 
 

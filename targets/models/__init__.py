@@ -1,11 +1,13 @@
 """Rows of what the months mean: plan periods with their targets, and the figures computed from the panels."""
 
+from .explanation import Decomposition, Quantity
 from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
 from .plan import Indicator, PlanPeriod, Target
 from .recalculation import FigureBlock, RecalculatedBlock, Recalculation
 from .restatement import RestatedPanel, Restatement
 
 __all__ = [
+    "Decomposition",
     "Figure",
     "FigureBlock",
     "GroupFigure",
@@ -14,6 +16,7 @@ __all__ = [
     "Indicator",
     "PartialSums",
     "PlanPeriod",
+    "Quantity",
     "RecalculatedBlock",
     "Recalculation",
     "RestatedPanel",

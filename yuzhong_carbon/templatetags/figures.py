@@ -83,6 +83,16 @@ def change(fraction, decimals=2) -> str:
 
 
 @register.filter
+def signed(value, decimals=2) -> str:
+    """A difference with its sign always shown: 12.5 → "+12.50"."""
+    figure = exact(value)
+    if figure is None:
+        return UNKNOWN
+    figure = rounded(figure, int(decimals))
+    return f"{'+' if figure > 0 else ''}{written(figure)}"
+
+
+@register.filter
 def month(day) -> str:
     """Any day of a month → "2026年10月"."""
     return f"{day.year}年{day.month}月" if day else UNKNOWN

@@ -8,7 +8,7 @@ from django.db import transaction
 from agencies import register_file
 from agencies.models import Agency
 from reporting.models import RuleSet
-from targets import recalculation, refresh
+from targets import explaining, recalculation, refresh
 from yuzhong_carbon.demo import accounts, district, estate, filing
 
 
@@ -45,5 +45,6 @@ class Command(BaseCommand):
         done = refresh.refresh_all()
         for slug in RuleSet.objects.values_list("slug", flat=True):
             recalculation.work_off(recalculation.begin(slug, cause="演示：各口径并列"))
+        explaining.explain_all()
         self.stdout.write(f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标。")
         self.stdout.write("演示账号：manage.py seed_demo --accounts")
