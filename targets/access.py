@@ -7,6 +7,7 @@ VERBS = {
     "see_cockpit": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER, Role.DEPARTMENT}),
     "see_institutions": SEES_FIGURES,
     "edit_plan": frozenset({Role.MANAGER}),
+    "recalculate": frozenset({Role.MANAGER}),
 }
 
 

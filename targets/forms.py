@@ -3,6 +3,7 @@
 from django import forms
 
 from agencies.models import AgencyType
+from reporting.models import RuleSet
 
 from .models import Indicator
 
@@ -40,6 +41,19 @@ class YearFilters(forms.Form):
     def chosen_year(self):
         self.is_valid()
         return self.cleaned_data.get("year") or self.default_year
+
+
+class RecalculationForm(forms.Form):
+    rule_set = forms.ModelChoiceField(
+        label="核算口径",
+        queryset=RuleSet.objects.all(),
+        to_field_name="slug",
+        empty_label=None,
+        error_messages={
+            "invalid_choice": "没有这个核算口径，请从列表中选择。",
+            "required": "请选择核算口径。",
+        },
+    )
 
 
 class CockpitFilters(YearFilters):

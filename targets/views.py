@@ -1,17 +1,20 @@
 """Pages of what the months mean: the cockpit of a node, the institutions, one institution."""
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from agencies.models import Agency, AgencyKind
 
-from . import access, cards, cockpit, institution_page
+from . import access, actions, cards, cockpit, institution_page, recalculation
 from .cards import Plan, RuleSets
-from .forms import CockpitFilters, InstitutionFilters, YearFilters
+from .forms import CockpitFilters, InstitutionFilters, RecalculationForm, YearFilters
 
 PAGE_SIZE = 50
+SHOWN_RUNS = 20
 
 
 def cockpit_page(request):
@@ -113,6 +116,21 @@ def institution_detail(request, key):
         "decompositions": agency.decompositions.filter(year=filters.chosen_year, rule_set=rule_sets.chosen),
     }
     return render(request, "targets/institution_detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def recalculation_list(request):
+    """The recalculations with their progress; a POST begins one and hands its blocks to the workers."""
+    _permit(request.user, "recalculate")
+    form = RecalculationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.recalculate(form.cleaned_data["rule_set"], by=request.user)
+        messages.success(request, "已交后台计算，本页显示进度。")
+        return redirect("targets:recalculation-list")
+    runs = list(recalculation.with_progress()[:SHOWN_RUNS])
+    context = {"form": form, "runs": runs, "is_running": any(run.finished_at is None for run in runs)}
+    template = "targets/includes/recalculations.html" if request.htmx else "targets/recalculation_list.html"
+    return render(request, template, context)
 
 
 def _detail(agency, plan, rows, filters):

@@ -23,13 +23,14 @@ REVIEW = Entry("审核", "reporting:review-queue", "review")
 COCKPIT = Entry("总览", "targets:cockpit", "chart")
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
+RECALCULATION = Entry("重新计算", "targets:recalculation-list", "chart")
 TRAIL = Entry("操作日志", "agencies:trail-list", "trail")
 REGISTER = Entry("主数据管理", "admin:index", "settings")
 ACCOUNTS = Entry("账号与角色", "admin:index", "user")
 
 # Roles with the wider view first: of two entries that lead to the same page, the first one's word stays.
 MENU = {
-    "manager": (COCKPIT, INSTITUTIONS, REPORTS, REGISTER),
+    "manager": (COCKPIT, INSTITUTIONS, REPORTS, RECALCULATION, REGISTER),
     "reviewer": (REVIEW, REPORTS, INSTITUTIONS, COCKPIT),
     "department": (TO_DO, REPORTS, INSTITUTIONS, COCKPIT),
     "observer": (COCKPIT, INSTITUTIONS),

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from agencies.access import Role
 from reporting.models import StaleMark
-from targets import access, plan_library, refresh, urls
+from targets import access, plan_library, recalculation, refresh, urls
 from targets.models import Target
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
 
@@ -32,7 +32,7 @@ VERBS = {
     Role.FILER: {"see_institutions"},
     Role.DEPARTMENT: {"see_cockpit", "see_institutions"},
     Role.REVIEWER: {"see_cockpit", "see_institutions"},
-    Role.MANAGER: {"see_cockpit", "see_institutions", "edit_plan"},
+    Role.MANAGER: {"see_cockpit", "see_institutions", "edit_plan", "recalculate"},
     Role.OBSERVER: {"see_cockpit", "see_institutions"},
     Role.AUDITOR: set(),
     Role.ADMINISTRATOR: set(),
@@ -85,6 +85,7 @@ def test_the_matrix_covers_every_address_verb_and_role():
         "system-detail",
         "institution-list",
         "institution-detail",
+        "recalculation-list",
     }
     assert set(STATUS) == set(VERBS) == set(Role)
     assert set().union(*VERBS.values()) == set(access.VERBS)
@@ -98,6 +99,27 @@ def test_each_role_sees_its_pages_and_no_other(client, two_years, role):
     addresses = pages(two_years.department, two_years.institution)
     assert tuple(client.get(address).status_code for address in addresses) == STATUS[role]
     assert {verb for verb in access.VERBS if access.may(user, verb)} == VERBS[role]
+
+
+def test_a_manager_asks_for_another_rule_set_and_sees_its_progress(client, two_years):
+    client.force_login(two_years.manager)
+    address = reverse("targets:recalculation-list")
+    response = client.post(address, {"rule_set": "db37-2019"}, follow=True)
+    assert "已交后台计算" in response.content.decode()
+    run = recalculation.with_progress().get()
+    recalculation.work_off(run)
+    shown = squeezed(client.get(address, headers={"HX-Request": "true"}).content.decode())
+    assert "1 / 1 区块" in shown
+    assert "<html" not in shown
+    page = text(client, two_years.manager, f"{reverse('targets:cockpit')}?year=2025&rules=db37-2019")
+    assert "仅供对照；考核用现用口径“重庆2015口径”" in page
+    assert "各核算口径对照" in page
+
+
+def test_an_unknown_rule_set_is_named_and_the_one_in_force_shown(client, two_years):
+    page = text(client, two_years.manager, f"{reverse('targets:cockpit')}?rules=nonsense")
+    assert "没有口径“nonsense”的指标" in page
+    assert "仅供对照" not in page
 
 
 def test_nobody_sees_anything_without_signing_in(client, district):

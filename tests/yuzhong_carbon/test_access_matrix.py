@@ -42,6 +42,7 @@ OWN = {
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
     "targets:institution-detail": row(SEES, REFUSED),
+    "targets:recalculation-list": row({M}, REFUSED),
     "password_change": row(EVERYBODY, REFUSED),
     "password_change_done": row(EVERYBODY, REFUSED),
     "admin:index": row({M, S}, TO_LOGIN),

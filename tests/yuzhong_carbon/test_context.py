@@ -23,7 +23,7 @@ def test_each_role_sees_its_own_work():
     assert words({"filer"}) == ["本月待办", "月度报送", "本单位"]
     assert words({"department"}) == ["本月待办", "月度报送", "机构", "总览"]
     assert words({"reviewer"}) == ["审核", "月度报送", "机构", "总览"]
-    assert words({"manager"}) == ["总览", "机构", "月度报送", "主数据管理"]
+    assert words({"manager"}) == ["总览", "机构", "月度报送", "重新计算", "主数据管理"]
     assert words({"observer"}) == ["总览", "机构"]
     assert words({"auditor"}) == ["操作日志"]
     assert words({"administrator"}) == ["账号与角色"]
