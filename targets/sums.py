@@ -139,13 +139,13 @@ def _known_sums(months: Floats) -> Floats:
 def summed(parts: Parts, groups: Floats) -> Floats:
     """The parts of each group as one row, shape (groups, WIDTH); groups: (groups, n) of 0 and 1."""
     packed = np.empty((groups.shape[0], WIDTH))
+    members = [np.flatnonzero(row) for row in groups]
     start = 0
-    done: dict[int, Floats] = {}
     for name, size in _SIZES.items():
-        values = parts[name]
-        if id(values) not in done:
-            done[id(values)] = groups @ values.reshape(values.shape[0], size)
-        packed[:, start : start + size] = done[id(values)]
+        values = parts[name].reshape(len(parts[name]), size)
+        # Row by row, so that a group's sum is the same to the last bit whichever groups are summed with it.
+        for row, of in enumerate(members):
+            packed[row, start : start + size] = values[of].sum(axis=0)
         start += size
     return packed
 

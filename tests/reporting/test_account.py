@@ -102,7 +102,7 @@ def test_a_bad_row_is_refused_by_row_and_column(account, row, sentence):
 
 
 def test_an_unknown_rule_set_is_refused_with_the_known_ones(account):
-    with pytest.raises(CommandError, match=r"没有核算口径“nowhere”，现有：chongqing-2015、db37-2019"):
+    with pytest.raises(CommandError, match=r"没有核算口径“nowhere”，现有：chongqing-2015、.*db37-2019"):
         account(["110,1"], "--rules", "nowhere")
 
 

@@ -35,8 +35,12 @@ class Command(BaseCommand):
         self._fill(agencies)
 
     def _fill(self, agencies):
+        with filing.jobs_leading_nowhere():
+            self._fill_without_jobs(agencies)
+
+    def _fill_without_jobs(self, agencies):
         call_command("load_factors", verbosity=0)
-        with filing.jobs_leading_nowhere(), transaction.atomic():
+        with transaction.atomic():
             rows, institutions = district.register(agencies)
             register_file.enter(register_file.read(rows))
             filing.mark_synthetic()
