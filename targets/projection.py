@@ -163,7 +163,9 @@ def backtest(numerator: Floats, denominator: Floats, known_months: int, level: f
     """Project each whole year from the third on as if only its first `known_months` were known; (n, years, 12).
 
     Nothing of the year itself or of later ones is used. Tested are owners with a whole year, last year, and 24
-    known months. Raises ValueError for 0 or all 12 known months and where `project` does.
+    known months. A hot summer moves all owners at once, so over few years the hit rate may leave the asked level: with
+    the demo's electricity of 2022 to 2025 it is 70 % at six known months, before the summer, and 86 % at nine.
+    Raises ValueError for 0 or all 12 known months and where `project` does.
     """
     if not 1 <= known_months < MONTHS:
         raise ValueError(f"A back-test needs 1 to 11 known months, not {known_months}.")
