@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from agencies.models import Agency, AgencyKind
 
-from . import access, cards, cockpit, institution_page
+from . import access, api, cards, cockpit, institution_page, lineage
 from .cards import Plan
 from .forms import CockpitFilters, InstitutionFilters, YearFilters
 
@@ -119,6 +119,22 @@ def _detail(agency, plan, rows, filters):
         "buildings": institution_page.buildings(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
     }
+
+
+def why_institution(request, key, year, measure):
+    api.permit(request.user)
+    return _why(request, lineage.find_institution(request.user, key), year, measure)
+
+
+def why_group(request, kind, key, year, measure):
+    api.permit(request.user)
+    return _why(request, lineage.find_group(request.user, kind, key), year, measure)
+
+
+def _why(request, owner, year, measure):
+    found = api.explained(owner, year, measure, request.GET)
+    context = {"lineage": found, "words": request.GET.get("words", "")}
+    return render(request, "targets/lineage.html", context)
 
 
 def _years(plan, whole):

@@ -18,22 +18,23 @@ from .months import settle
 
 pytestmark = pytest.mark.django_db
 
-# Role → status of cockpit, the department's system, the institution list, the institution.
+# Role → status of cockpit, the department's system, the institution list, the institution; then of the explanations of
+# a system's and an institution's figure, as pages and as JSON.
 STATUS = {
-    Role.FILER: (403, 403, 302, 200),
-    Role.DEPARTMENT: (200, 200, 200, 200),
-    Role.REVIEWER: (200, 200, 200, 200),
-    Role.MANAGER: (200, 200, 200, 200),
-    Role.OBSERVER: (200, 200, 200, 200),
-    Role.AUDITOR: (403, 403, 403, 403),
-    Role.ADMINISTRATOR: (403, 403, 403, 403),
+    Role.FILER: (403, 403, 302, 200, 404, 200, 404, 200),
+    Role.DEPARTMENT: (200,) * 8,
+    Role.REVIEWER: (200,) * 8,
+    Role.MANAGER: (200,) * 8,
+    Role.OBSERVER: (200,) * 8,
+    Role.AUDITOR: (403,) * 8,
+    Role.ADMINISTRATOR: (403,) * 8,
 }
 VERBS = {
-    Role.FILER: {"see_institutions"},
-    Role.DEPARTMENT: {"see_cockpit", "see_institutions"},
-    Role.REVIEWER: {"see_cockpit", "see_institutions"},
-    Role.MANAGER: {"see_cockpit", "see_institutions", "edit_plan"},
-    Role.OBSERVER: {"see_cockpit", "see_institutions"},
+    Role.FILER: {"see_institutions", "see_lineage"},
+    Role.DEPARTMENT: {"see_cockpit", "see_institutions", "see_lineage"},
+    Role.REVIEWER: {"see_cockpit", "see_institutions", "see_lineage"},
+    Role.MANAGER: {"see_cockpit", "see_institutions", "see_lineage", "edit_plan"},
+    Role.OBSERVER: {"see_cockpit", "see_institutions", "see_lineage"},
     Role.AUDITOR: set(),
     Role.ADMINISTRATOR: set(),
 }
@@ -59,6 +60,10 @@ def pages(department, institution):
         reverse("targets:system-detail", args=[department.key]),
         reverse("targets:institution-list"),
         reverse("targets:institution-detail", args=[institution.key]),
+        reverse("targets:why-group", args=["node", department.key, 2025, "kgce"]),
+        reverse("targets:why-institution", args=[institution.key, 2025, "kgce"]),
+        reverse("targets:api-lineage-group", args=["node", department.key, 2025, "kgce"]),
+        reverse("targets:api-lineage-institution", args=[institution.key, 2025, "kgce"]),
     )
 
 
@@ -85,6 +90,10 @@ def test_the_matrix_covers_every_address_verb_and_role():
         "system-detail",
         "institution-list",
         "institution-detail",
+        "why-group",
+        "why-institution",
+        "api-lineage-group",
+        "api-lineage-institution",
     }
     assert set(STATUS) == set(VERBS) == set(Role)
     assert set().union(*VERBS.values()) == set(access.VERBS)
@@ -101,7 +110,9 @@ def test_each_role_sees_its_pages_and_no_other(client, two_years, role):
 
 
 def test_nobody_sees_anything_without_signing_in(client, district):
-    for address in pages(district.department, district.institution):
+    *shown, group, institution = pages(district.department, district.institution)
+    assert [client.get(address).status_code for address in (group, institution)] == [403, 403]
+    for address in shown:
         assert client.get(address).url == f"{reverse('login')}?next={quote(address)}"
 
 
