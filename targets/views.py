@@ -10,6 +10,7 @@ from agencies.models import Agency, AgencyKind
 from . import access, api, cards, cockpit, institution_page, lineage
 from .cards import Plan
 from .forms import CockpitFilters, InstitutionFilters, YearFilters
+from .models import GroupPanel
 
 PAGE_SIZE = 50
 
@@ -38,7 +39,8 @@ def _node_page(request, node):
         "head": cockpit.head(rows, year),
         "cards": cockpit.target_cards(rows, plan, year),
         "charts": cockpit.path_charts(rows, plan, year),
-        "totals": cockpit.totals_chart(rows),
+        "totals": _with_reasons(cockpit.totals_chart(rows), "node", node.key, rows.years),
+        "row": rows.of(year, GroupPanel.ALL),
         "systems": cockpit.ranked_systems(rows, plan, year, indicator),
         "institutions": cockpit.ranked_institutions(user, node, plan, year, indicator),
         "filing": cockpit.filing(node, year, since=plan.first_year(year)),
@@ -114,7 +116,9 @@ def _detail(agency, plan, rows, filters):
         "cards": institution_page.target_cards(rows, plan, year),
         "charts": institution_page.path_charts(rows, plan, year),
         "trends": institution_page.trend_charts(rows, year),
-        "totals": cards.totals_chart(list(rows.values()), decimals=1),
+        "totals": _with_reasons(
+            cards.totals_chart(list(rows.values()), decimals=1), lineage.INSTITUTION, agency.key, rows
+        ),
         "months": institution_page.months(agency, row, year),
         "buildings": institution_page.buildings(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
@@ -135,6 +139,13 @@ def _why(request, owner, year, measure):
     found = api.explained(owner, year, measure, request.GET)
     context = {"lineage": found, "words": request.GET.get("words", "")}
     return render(request, "targets/lineage.html", context)
+
+
+def _with_reasons(chart, kind, key, years):
+    """A chart of one point a year, each leading to the explanation of its total."""
+    for point, year in zip(chart.get("points", ()), years, strict=bool(chart)):
+        point["href"] = lineage.why(kind, key, year, "kg_co2_target")
+    return chart
 
 
 def _years(plan, whole):

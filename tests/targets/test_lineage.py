@@ -5,19 +5,22 @@ import math
 import re
 from datetime import date
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from agencies.access import Role
-from reporting import actions
+from reporting import actions, panels
+from reporting.accounting import rules
 from reporting.actions import Entry
 from reporting.models import KnownBy
 from targets import plan_library, refresh
 from targets.lineage import explain, find_group, find_institution
 from targets.lineage.measure import MEASURES
-from targets.models import Figure, GroupFigure
+from targets.models import Figure, GroupFigure, Restatement
 from tests.factories import DepartmentFactory, District, InstitutionFactory, entries, user_with
 
 from .months import settle
@@ -189,6 +192,65 @@ def test_a_month_that_was_not_metered_shows_a_dash_and_says_so(client, district)
 def test_an_institution_without_figures_explains_nothing_known(client, district):
     empty = InstitutionFactory(parent=district.department)
     assert "—" in read(client, district.manager, institution_address(empty))
+
+
+def test_a_restated_base_stands_beside_the_filed_one_with_the_act_that_changed_it(client, district):
+    values = np.zeros((12, len(panels.PANEL_ITEMS)))
+    for code, quantity in {"110": 500, "120": 5, "102": 100, "103": 10}.items():
+        values[:, panels.COLUMN[code]] = quantity
+    act = Restatement.objects.create(
+        kind=Restatement.Kind.MOVE,
+        base_year=2020,
+        applies_from=date(2021, 1, 1),
+        reason="迁出旧址",
+        document="渝中机管〔2021〕5号",
+        status=Restatement.Status.SIGNED,
+        signed_at=timezone.now(),
+    )
+    act.panels.create(agency=district.institution, packed=panels.pack(values), expected_months=4095)
+    refresh.compute_all(rules.active_slug())
+    for lineage in (of_institution(district), of_bureau(district)):
+        assert lineage.is_reproduced
+        assert lineage.is_restated
+        assert [each.document for each in lineage.restatements] == ["渝中机管〔2021〕5号"]
+    comparison = of_institution(district).comparison
+    assert comparison.base.value == pytest.approx(0.6145, rel=1e-9)
+    assert comparison.base_filed.value == pytest.approx(1.229, rel=1e-9)
+    assert (comparison.change, comparison.change_filed) == pytest.approx((0.88, -0.06), rel=1e-9)
+    html = read(client, district.manager, institution_address(district.institution))
+    assert "基准年原报" in html
+    assert "迁出旧址（渝中机管〔2021〕5号）" in html
+
+
+def test_figures_on_the_pages_lead_to_their_explanations(client, district):
+    agency, bureau = district.institution, district.bureau
+    pages = {
+        reverse("targets:cockpit") + "?year=2025": [
+            node_address(bureau),
+            node_address(bureau) + "#base",
+            node_address(bureau) + "#change",
+            node_address(bureau, measure="kgce"),
+            node_address(bureau, 2020, "kg_co2_target"),
+            node_address(district.department),
+            institution_address(district.other),
+        ],
+        reverse("targets:institution-detail", args=[agency.key]) + "?year=2025": [
+            institution_address(agency),
+            institution_address(agency) + "#base",
+            institution_address(agency, measure="kg_co2_per_m2_inv"),
+            institution_address(agency, measure="people") + "#month-01",
+            institution_address(agency, 2020, "kg_co2_target"),
+        ],
+        reverse("targets:institution-list") + "?year=2025": [
+            institution_address(agency, measure="m3_per_person"),
+            institution_address(agency, measure="m3_per_person") + "#change",
+        ],
+    }
+    for page, addresses in pages.items():
+        html = read(client, district.manager, page)
+        plain = html.replace("?panel=comparable", "")
+        missing = [address for address in addresses if f'href="{address}"' not in plain]
+        assert missing == [], page
 
 
 def test_a_stale_figure_says_that_it_is_recomputed_soon(client, district):

@@ -1,5 +1,6 @@
 """The pages of figures: who may see which, what stands on them, and what they cost."""
 
+import re
 from datetime import date
 from urllib.parse import quote
 
@@ -75,7 +76,8 @@ def text(client, user, address):
 
 
 def squeezed(html):
-    return " ".join(html.split())
+    """Without line breaks, and figures without the links to their explanations."""
+    return " ".join(re.sub(r'<a class="why"[^>]*>([^<]*)</a>', r"\1", html).split())
 
 
 def cost(client, address):
