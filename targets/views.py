@@ -38,7 +38,7 @@ def _node_page(request, node):
         "indicator": indicator,
         "head": cockpit.head(rows, year),
         "cards": cockpit.target_cards(rows, plan, year),
-        "charts": cockpit.path_charts(rows, plan, year),
+        "charts": _paths_with_reasons(cockpit.path_charts(rows, plan, year), "node", node.key),
         "totals": _with_reasons(cockpit.totals_chart(rows), "node", node.key, rows.years),
         "row": rows.of(year, GroupPanel.ALL),
         "systems": cockpit.ranked_systems(rows, plan, year, indicator),
@@ -114,8 +114,10 @@ def _detail(agency, plan, rows, filters):
         "approved": cards.months_in_words(cards.months_in(row.approved_months)) if row else "无",
         "compared": cards.months_in_words(cards.months_in(row.compared_months)) if row else "无",
         "cards": institution_page.target_cards(rows, plan, year),
-        "charts": institution_page.path_charts(rows, plan, year),
-        "trends": institution_page.trend_charts(rows, year),
+        "charts": _paths_with_reasons(
+            institution_page.path_charts(rows, plan, year), lineage.INSTITUTION, agency.key
+        ),
+        "trends": _trends_with_reasons(institution_page.trend_charts(rows, year), agency.key, year),
         "totals": _with_reasons(
             cards.totals_chart(list(rows.values()), decimals=1), lineage.INSTITUTION, agency.key, rows
         ),
@@ -146,6 +148,21 @@ def _with_reasons(chart, kind, key, years):
     for point, year in zip(chart.get("points", ()), years, strict=bool(chart)):
         point["href"] = lineage.why(kind, key, year, "kg_co2_target")
     return chart
+
+
+def _paths_with_reasons(charts, kind, key):
+    for indicator, chart in charts:
+        for point in chart.get("points", ()):
+            point["href"] = lineage.why(kind, key, point["year"], indicator.value)
+    return charts
+
+
+def _trends_with_reasons(charts, key, year):
+    for quantity, _, chart in charts:
+        for point in chart.get("points", ()):
+            address = lineage.why(lineage.INSTITUTION, key, year, quantity)
+            point["href"] = f"{address}#month-{point['month']:02}"
+    return charts
 
 
 def _years(plan, whole):

@@ -9,6 +9,8 @@ import numpy as np
 from reporting import panels
 from reporting.models import Item
 
+from .. import blocks
+from ..models import RestatedPanel, Restatement
 from .measure import AREA, CARBON, ENERGY, PEOPLE, WATER
 
 ITEM_OF = {WATER: "120", AREA: "102", PEOPLE: "103"}
@@ -132,6 +134,24 @@ def shares(quantities, by_item, months, names):
             item = names[code]
             found.append(ItemShare(code, item.name, item.unit, quantity, weight, contribution, note))
     return found
+
+
+def filed_quantities(loaded, year):
+    """A year of one institution, (12, items), NaN where unknown. loaded: blocks.Loaded of it alone, or None."""
+    if loaded is None or year not in loaded.years:
+        return panels.empty()
+    return loaded.quantities[0, year - loaded.first_year]
+
+
+def base_quantities(loaded, agency, base_year, year):
+    """The base year that a later year counts against: as filed, with the restatements in force put over it."""
+    quantities = filed_quantities(loaded, base_year)
+    rows = RestatedPanel.objects.filter(restatement__in=Restatement.objects.in_force(), agency=agency)
+    for row in rows.select_related("restatement").order_by("restatement__signed_at", "restatement"):
+        is_covered = blocks.covered(row.restatement, base_year, year)[:, np.newaxis]
+        restated = np.where(row.expected[:, np.newaxis] > 0, row.values, np.nan)
+        quantities = np.where(is_covered, restated, quantities)
+    return quantities
 
 
 def item_names():

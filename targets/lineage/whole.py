@@ -5,9 +5,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-import numpy as np
-
-from reporting import panels
 from reporting.models import RuleSet
 
 from .. import blocks, refresh
@@ -125,6 +122,7 @@ class Lineage:
     panels: list[PanelFigure]
     sources: list[items.Source]
     items: list[items.ItemShare]
+    base_items: list[items.ItemShare]
     line_items: list[str]
     months: list[lines.FiledMonth]
     systems: children.Children | None
@@ -145,7 +143,7 @@ def _institution(owner, asked, basis):
     rows = owner.agency.figures.filter(year=asked.year, rule_set=basis.rule_set)
     row, comparison = rows.first(), _compared(parts, asked, basis)
     weights = items.weights(asked.measure, basis, asked.year)
-    quantities = _quantities(loaded, asked.year, parts)
+    quantities = items.filed_quantities(loaded, asked.year)
     names = items.item_names()
     made_of = items.shares(quantities, weights, comparison.value.months, names)
     codes = lines.shown_items(quantities, _codes(asked.measure, weights))
@@ -160,6 +158,7 @@ def _institution(owner, asked, basis):
         panels=[],
         sources=items.sources(used),
         items=made_of,
+        base_items=_base_items(owner, asked, basis, comparison, loaded, names),
         line_items=[f"{names[code].name}（{names[code].unit}）" for code in codes],
         months=lines.filed_months(owner.agency, asked.year, codes, comparison.value.months),
         systems=None,
@@ -167,10 +166,14 @@ def _institution(owner, asked, basis):
     )
 
 
-def _quantities(loaded, year, parts):
-    if parts is None:
-        return np.full((12, len(panels.PANEL_ITEMS)), np.nan)
-    return loaded.quantities[0, year - loaded.first_year]
+def _base_items(owner, asked, basis, comparison, loaded, names):
+    """What the base year's numerator is made of, over the months compared, on the base year's factors."""
+    base_year = basis.base_years.get(asked.year)
+    if comparison.base is None:
+        return []
+    quantities = items.base_quantities(loaded, owner.agency, base_year, asked.year)
+    weights = items.weights(asked.measure, basis, base_year)
+    return items.shares(quantities, weights, comparison.base.months, names)
 
 
 def _codes(measure, weights):
@@ -197,6 +200,7 @@ def _group(owner, asked, basis):
         panels=[_panel(owner, asked, panel, by_panel.get(panel)) for panel in GroupPanel],
         sources=items.sources(items.weights(asked.measure, basis, asked.year)),
         items=[],
+        base_items=[],
         line_items=[],
         months=[],
         systems=children.systems(owner, asked, basis, whole),

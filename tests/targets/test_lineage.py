@@ -107,6 +107,9 @@ def test_the_items_add_up_to_the_numerator(district, measure):
     lineage = of_institution(district, measure)
     total = sum(item.contribution or 0.0 for item in lineage.items)
     assert total == pytest.approx(lineage.comparison.value.numerator, rel=1e-9)
+    if MEASURES[measure].is_indicator:
+        total = sum(item.contribution or 0.0 for item in lineage.base_items)
+        assert total == pytest.approx(lineage.comparison.base.numerator, rel=1e-9)
 
 
 @pytest.mark.parametrize("measure", MEASURES)
@@ -214,6 +217,7 @@ def test_a_restated_base_stands_beside_the_filed_one_with_the_act_that_changed_i
         assert lineage.is_restated
         assert [each.document for each in lineage.restatements] == ["渝中机管〔2021〕5号"]
     comparison = of_institution(district).comparison
+    assert [item.quantity for item in of_institution(district).base_items] == [500.0]
     assert comparison.base.value == pytest.approx(0.6145, rel=1e-9)
     assert comparison.base_filed.value == pytest.approx(1.229, rel=1e-9)
     assert (comparison.change, comparison.change_filed) == pytest.approx((0.88, -0.06), rel=1e-9)
