@@ -6,6 +6,7 @@ VERBS = {
     # The department sees its own system: which rows, visible_to decides.
     "see_cockpit": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER, Role.DEPARTMENT}),
     "see_institutions": SEES_FIGURES,
+    "see_lineage": SEES_FIGURES,
     "edit_plan": frozenset({Role.MANAGER}),
     "recalculate": frozenset({Role.MANAGER}),
 }

@@ -192,11 +192,11 @@ def _restated(loaded, block, basis, years, restatements):
     for year in years:
         base_year = basis.base_years.get(year)
         for row in rows:
-            covered = _covered(row.restatement, base_year, year)
-            if covered.any() and base_year in block.years:
+            months = covered(row.restatement, base_year, year)
+            if months.any() and base_year in block.years:
                 base = bases.setdefault(year, _filed_base(block, base_year))
                 _put_over(
-                    base, int(np.searchsorted(loaded.agencies, row.agency_id)), row, covered, base_year, basis
+                    base, int(np.searchsorted(loaded.agencies, row.agency_id)), row, months, base_year, basis
                 )
     return bases
 
@@ -205,7 +205,7 @@ def _order(restatement):
     return (restatement.signed_at is None, restatement.signed_at or restatement.proposed_at, restatement.pk)
 
 
-def _covered(restatement, base_year, year):
+def covered(restatement, base_year, year):
     """The months of the year that count against this restatement, (12,) booleans."""
     if restatement.base_year != base_year:
         return np.zeros(MONTHS, dtype=bool)

@@ -86,6 +86,7 @@ class Head:
     months: str
     is_whole: bool
     panel: str
+    panel_slug: str
     other_panel: str
     rule_set: RuleSet | None
     computed_at: datetime | None
@@ -106,6 +107,7 @@ def head(rows, year):
         months=cards.months_known_in_words(row) if row else "无",
         is_whole=rows.is_whole(year),
         panel=_panel_in_words(rows, year, rows.panel(year)),
+        panel_slug=rows.panel(year).value,
         other_panel=_panel_in_words(rows, year, rows.other_panel(year)),
         rule_set=row.rule_set if row else None,
         computed_at=row.computed_at if row else None,

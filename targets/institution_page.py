@@ -67,7 +67,7 @@ def _with_status(filters, plan):
 
 @dataclass(frozen=True)
 class Listed:
-    """An institution in the list: the four indicators as (value, change), and how far its year is filed."""
+    """An institution in the list: the four indicators as (name, value, change), and how far its year is filed."""
 
     agency: Agency
     cells: list
@@ -84,10 +84,10 @@ def _listed(agency, target, year, indicator):
     row = getattr(agency, "figure", None)
     if row is None:
         status = cards.standing(target, None, indicator, year)
-        return Listed(agency, [(None, None) for _ in Indicator], status, 0)
+        return Listed(agency, [(each.value, None, None) for each in Indicator], status, 0)
     return Listed(
         agency=agency,
-        cells=[(row.value(each), row.change(each)) for each in Indicator],
+        cells=[(each.value, row.value(each), row.change(each)) for each in Indicator],
         status=cards.standing(target, row, indicator, year),
         months=len(cards.months_in(row.approved_months)),
     )
@@ -149,6 +149,11 @@ class Month:
     floor_area_m2: float
     people: float
     report: Report | None
+
+    @property
+    def part(self):
+        """Where the explanation of a year shows this month."""
+        return f"month-{self.first_day:%m}"
 
 
 def months(agency, row, year):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import api, views
 
 app_name = "targets"
 
@@ -12,4 +12,20 @@ urlpatterns = [
     path("recalculations/", views.recalculation_list, name="recalculation-list"),
     path("institutions/", views.institution_list, name="institution-list"),
     path("institutions/<slug:key>/", views.institution_detail, name="institution-detail"),
+    path(
+        "why/institutions/<slug:key>/<int:year>/<slug:measure>/",
+        views.why_institution,
+        name="why-institution",
+    ),
+    path("why/<slug:kind>/<str:key>/<int:year>/<slug:measure>/", views.why_group, name="why-group"),
+    path(
+        "api/v1/lineage/institutions/<slug:key>/<int:year>/<slug:measure>/",
+        api.InstitutionLineage.as_view(),
+        name="api-lineage-institution",
+    ),
+    path(
+        "api/v1/lineage/<slug:kind>/<str:key>/<int:year>/<slug:measure>/",
+        api.GroupLineage.as_view(),
+        name="api-lineage-group",
+    ),
 ]

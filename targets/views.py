@@ -9,9 +9,10 @@ from django.views.decorators.http import require_http_methods
 
 from agencies.models import Agency, AgencyKind
 
-from . import access, actions, cards, cockpit, institution_page, recalculation
+from . import access, actions, api, cards, cockpit, institution_page, lineage, recalculation
 from .cards import Plan, RuleSets
 from .forms import CockpitFilters, InstitutionFilters, RecalculationForm, YearFilters
+from .models import GroupPanel
 
 PAGE_SIZE = 50
 SHOWN_RUNS = 20
@@ -42,8 +43,9 @@ def _node_page(request, node):
         "indicator": indicator,
         "head": cockpit.head(rows, year),
         "cards": cockpit.target_cards(rows, plan, year),
-        "charts": cockpit.path_charts(rows, plan, year),
-        "totals": cockpit.totals_chart(rows),
+        "charts": _paths_with_reasons(cockpit.path_charts(rows, plan, year), "node", node.key),
+        "totals": _with_reasons(cockpit.totals_chart(rows), "node", node.key, rows.years),
+        "row": rows.of(year, GroupPanel.ALL),
         "by_rule_set": rows.by_rule_set(year),
         "decompositions": node.decompositions.filter(year=year, rule_set=rule_sets.chosen),
         "systems": cockpit.ranked_systems(rows, plan, year, indicator),
@@ -145,13 +147,55 @@ def _detail(agency, plan, rows, filters):
         "approved": cards.months_in_words(cards.months_in(row.approved_months)) if row else "无",
         "compared": cards.months_in_words(cards.months_in(row.compared_months)) if row else "无",
         "cards": institution_page.target_cards(rows, plan, year),
-        "charts": institution_page.path_charts(rows, plan, year),
-        "trends": institution_page.trend_charts(rows, year),
-        "totals": cards.totals_chart(list(rows.values()), decimals=1),
+        "charts": _paths_with_reasons(
+            institution_page.path_charts(rows, plan, year), lineage.INSTITUTION, agency.key
+        ),
+        "trends": _trends_with_reasons(institution_page.trend_charts(rows, year), agency.key, year),
+        "totals": _with_reasons(
+            cards.totals_chart(list(rows.values()), decimals=1), lineage.INSTITUTION, agency.key, rows
+        ),
         "months": institution_page.months(agency, row, year),
         "buildings": institution_page.buildings(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
     }
+
+
+def why_institution(request, key, year, measure):
+    api.permit(request.user)
+    return _why(request, lineage.find_institution(request.user, key), year, measure)
+
+
+def why_group(request, kind, key, year, measure):
+    api.permit(request.user)
+    return _why(request, lineage.find_group(request.user, kind, key), year, measure)
+
+
+def _why(request, owner, year, measure):
+    found = api.explained(owner, year, measure, request.GET)
+    context = {"lineage": found, "words": request.GET.get("words", "")}
+    return render(request, "targets/lineage.html", context)
+
+
+def _with_reasons(chart, kind, key, years):
+    """A chart of one point a year, each leading to the explanation of its total."""
+    for point, year in zip(chart.get("points", ()), years, strict=bool(chart)):
+        point["href"] = lineage.why(kind, key, year, "kg_co2_target")
+    return chart
+
+
+def _paths_with_reasons(charts, kind, key):
+    for indicator, chart in charts:
+        for point in chart.get("points", ()):
+            point["href"] = lineage.why(kind, key, point["year"], indicator.value)
+    return charts
+
+
+def _trends_with_reasons(charts, key, year):
+    for quantity, _, chart in charts:
+        for point in chart.get("points", ()):
+            address = lineage.why(lineage.INSTITUTION, key, year, quantity)
+            point["href"] = f"{address}#month-{point['month']:02}"
+    return charts
 
 
 def _years(plan, whole):

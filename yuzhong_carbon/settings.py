@@ -112,7 +112,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "yuzhong_carbon.context.portal",
             ],
-            "builtins": ["yuzhong_carbon.templatetags.figures"],
+            "builtins": ["yuzhong_carbon.templatetags.figures", "yuzhong_carbon.templatetags.why"],
         },
     }
 ]

@@ -1,6 +1,6 @@
 """The edge between the factor library's rows and the kernel: a rule set as plain values and arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ..models.catalogue import Carrier, Item, Mark
-from ..models.factors import RuleSet
+from ..models.factors import Coefficient, EmissionFactor, RuleSet
 from ..panels import PANEL_ITEMS
 from .exact import Boundary, ItemRule
 from .kernel import Weights
@@ -24,12 +24,25 @@ class Vintage:
 
 
 @dataclass(frozen=True)
+class ItemRows:
+    """The library's rows that an item's values were read from; None where none was asked."""
+
+    coefficient: Coefficient | None = None
+    factor: EmissionFactor | None = None
+
+
+@dataclass(frozen=True)
 class Rules:
-    """A rule set, loaded: how each item counts, the grid's vintages, the boundary."""
+    """A rule set, loaded: how each item counts, the grid's vintages, the boundary; and the rows that say so.
+
+    rows_by_item, vintage_rows: by item code and by data year, for those who ask where a number comes from.
+    """
 
     rule_set: RuleSet
     by_item: dict[str, ItemRule]
     vintages: dict[int, Decimal]
+    rows_by_item: dict[str, ItemRows] = field(default_factory=dict)
+    vintage_rows: dict[int, EmissionFactor] = field(default_factory=dict)
 
     @property
     def boundary(self):
@@ -83,50 +96,56 @@ def load(slug):
         known = "、".join(RuleSet.objects.values_list("slug", flat=True)) or "无（请先运行 load_factors）"
         raise ValueError(f"没有核算口径“{slug}”，现有：{known}。")
     items = Item.objects.exclude(carrier="")
-    coefficients = _latest(rule_set.coefficient_set.coefficients.all(), "kgce_per_unit")
-    factors = _latest(rule_set.fuel_factors.factors.all(), "kg_co2_per_unit")
-    by_item = {item.code: _item_rule(rule_set, item, coefficients, factors) for item in items}
-    return Rules(rule_set, by_item, _vintages(rule_set.grid_factors))
+    coefficients = _latest(rule_set.coefficient_set.coefficients.all())
+    factors = _latest(rule_set.fuel_factors.factors.all())
+    rows = {item.code: _item_rows(rule_set, item, coefficients, factors) for item in items}
+    by_item = {item.code: _item_rule(item, rows[item.code]) for item in items}
+    vintage_rows = _vintage_rows(rule_set.grid_factors)
+    vintages = {year: row.kg_co2_per_unit for year, row in vintage_rows.items()}
+    return Rules(rule_set, by_item, vintages, rows, vintage_rows)
 
 
-def _latest(rows, value):
-    """(carrier, unit) → value of the row in use with the latest valid_from: a corrected row follows the old one."""
+def _latest(rows):
+    """(carrier, unit) → the row in use with the latest valid_from: a corrected row follows the old one."""
     in_use = rows.filter(valid_from__lte=timezone.localdate()).order_by("valid_from")
-    return {(row.carrier, row.unit): getattr(row, value) for row in in_use}
+    return {(row.carrier, row.unit): row for row in in_use}
 
 
-def _vintages(factor_set):
-    """Data year → factor. A row marked unverified is shipped for reference and never calculated with."""
+def _vintage_rows(factor_set):
+    """Data year → row. A row marked unverified is shipped for reference and never calculated with."""
     published = factor_set.factors.filter(
         carrier=Carrier.ELECTRICITY, data_year__isnull=False, valid_from__lte=timezone.localdate()
     )
     rows = published.exclude(mark=Mark.UNVERIFIED)
-    found = {row.data_year: row.kg_co2_per_unit for row in rows.order_by("valid_from")}
+    found = {row.data_year: row for row in rows.order_by("valid_from")}
     if not found:
         raise ValueError(f"“{factor_set}”没有可用的电网因子。")
     return found
 
 
-def _item_rule(rule_set, item, coefficients, factors):
-    if item.carrier == Carrier.PV_SELF_USE:
-        return ItemRule(_pv_coefficient(rule_set, item, coefficients), Decimal(0))
-    is_grid = item.carrier == Carrier.ELECTRICITY
-    return ItemRule(
-        kgce_per_unit=_needed(coefficients, item, rule_set.coefficient_set),
-        kg_co2_per_unit=Decimal(0) if is_grid else _needed(factors, item, rule_set.fuel_factors),
-        is_vehicle_fuel=item.is_vehicle_fuel,
-        is_grid_electricity=is_grid,
+def _item_rows(rule_set, item, coefficients, factors):
+    """The rows that an item needs: self-used PV has no carbon, grid electricity its factor by year."""
+    is_pv = item.carrier == Carrier.PV_SELF_USE
+    needs_coefficient = rule_set.counts_pv_self_use or not is_pv
+    needs_factor = not is_pv and item.carrier != Carrier.ELECTRICITY
+    return ItemRows(
+        _needed(coefficients, item, rule_set.coefficient_set) if needs_coefficient else None,
+        _needed(factors, item, rule_set.fuel_factors) if needs_factor else None,
     )
 
 
-def _pv_coefficient(rule_set, item, coefficients):
-    return (
-        _needed(coefficients, item, rule_set.coefficient_set) if rule_set.counts_pv_self_use else Decimal(0)
+def _item_rule(item, rows):
+    is_pv = item.carrier == Carrier.PV_SELF_USE
+    return ItemRule(
+        kgce_per_unit=rows.coefficient.kgce_per_unit if rows.coefficient else Decimal(0),
+        kg_co2_per_unit=rows.factor.kg_co2_per_unit if rows.factor else Decimal(0),
+        is_vehicle_fuel=item.is_vehicle_fuel and not is_pv,
+        is_grid_electricity=item.carrier == Carrier.ELECTRICITY,
     )
 
 
 def _needed(rows, item, where):
-    """The value for the item's carrier and unit: nothing that was filed may drop out of a sum unseen."""
+    """The row for the item's carrier and unit: nothing that was filed may drop out of a sum unseen."""
     if (item.carrier, item.unit) not in rows:
         raise ValueError(
             f"“{where}”缺少 {item.get_carrier_display()}(每{item.unit})的数值，指标 {item} 无法核算。"

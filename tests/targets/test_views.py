@@ -1,5 +1,6 @@
 """The pages of figures: who may see which, what stands on them, and what they cost."""
 
+import re
 from datetime import date
 from urllib.parse import quote
 
@@ -18,22 +19,23 @@ from .months import settle
 
 pytestmark = pytest.mark.django_db
 
-# Role → status of cockpit, the department's system, the institution list, the institution.
+# Role → status of cockpit, the department's system, the institution list, the institution; then of the explanations of
+# a system's and an institution's figure, as pages and as JSON.
 STATUS = {
-    Role.FILER: (403, 403, 302, 200),
-    Role.DEPARTMENT: (200, 200, 200, 200),
-    Role.REVIEWER: (200, 200, 200, 200),
-    Role.MANAGER: (200, 200, 200, 200),
-    Role.OBSERVER: (200, 200, 200, 200),
-    Role.AUDITOR: (403, 403, 403, 403),
-    Role.ADMINISTRATOR: (403, 403, 403, 403),
+    Role.FILER: (403, 403, 302, 200, 404, 200, 404, 200),
+    Role.DEPARTMENT: (200,) * 8,
+    Role.REVIEWER: (200,) * 8,
+    Role.MANAGER: (200,) * 8,
+    Role.OBSERVER: (200,) * 8,
+    Role.AUDITOR: (403,) * 8,
+    Role.ADMINISTRATOR: (403,) * 8,
 }
 VERBS = {
-    Role.FILER: {"see_institutions"},
-    Role.DEPARTMENT: {"see_cockpit", "see_institutions"},
-    Role.REVIEWER: {"see_cockpit", "see_institutions"},
-    Role.MANAGER: {"see_cockpit", "see_institutions", "edit_plan", "recalculate"},
-    Role.OBSERVER: {"see_cockpit", "see_institutions"},
+    Role.FILER: {"see_institutions", "see_lineage"},
+    Role.DEPARTMENT: {"see_cockpit", "see_institutions", "see_lineage"},
+    Role.REVIEWER: {"see_cockpit", "see_institutions", "see_lineage"},
+    Role.MANAGER: {"see_cockpit", "see_institutions", "see_lineage", "edit_plan", "recalculate"},
+    Role.OBSERVER: {"see_cockpit", "see_institutions", "see_lineage"},
     Role.AUDITOR: set(),
     Role.ADMINISTRATOR: set(),
 }
@@ -59,6 +61,10 @@ def pages(department, institution):
         reverse("targets:system-detail", args=[department.key]),
         reverse("targets:institution-list"),
         reverse("targets:institution-detail", args=[institution.key]),
+        reverse("targets:why-group", args=["node", department.key, 2025, "kgce"]),
+        reverse("targets:why-institution", args=[institution.key, 2025, "kgce"]),
+        reverse("targets:api-lineage-group", args=["node", department.key, 2025, "kgce"]),
+        reverse("targets:api-lineage-institution", args=[institution.key, 2025, "kgce"]),
     )
 
 
@@ -70,7 +76,8 @@ def text(client, user, address):
 
 
 def squeezed(html):
-    return " ".join(html.split())
+    """Without line breaks, and figures without the links to their explanations."""
+    return " ".join(re.sub(r'<a class="why"[^>]*>([^<]*)</a>', r"\1", html).split())
 
 
 def cost(client, address):
@@ -86,6 +93,10 @@ def test_the_matrix_covers_every_address_verb_and_role():
         "institution-list",
         "institution-detail",
         "recalculation-list",
+        "why-group",
+        "why-institution",
+        "api-lineage-group",
+        "api-lineage-institution",
     }
     assert set(STATUS) == set(VERBS) == set(Role)
     assert set().union(*VERBS.values()) == set(access.VERBS)
@@ -123,7 +134,9 @@ def test_an_unknown_rule_set_is_named_and_the_one_in_force_shown(client, two_yea
 
 
 def test_nobody_sees_anything_without_signing_in(client, district):
-    for address in pages(district.department, district.institution):
+    *shown, group, institution = pages(district.department, district.institution)
+    assert [client.get(address).status_code for address in (group, institution)] == [403, 403]
+    for address in shown:
         assert client.get(address).url == f"{reverse('login')}?next={quote(address)}"
 
 
@@ -131,16 +144,19 @@ def test_a_stranger_finds_no_such_system_and_no_such_institution(client, distric
     theirs = DepartmentFactory(parent=district.bureau)
     other = InstitutionFactory(parent=theirs)
     client.force_login(district.department_user)
-    _, system, _, institution = pages(theirs, other)
-    assert (client.get(system).status_code, client.get(institution).status_code) == (404, 404)
+    _, system, _, institution, *explained = pages(theirs, other)
+    for address in (system, institution, *explained):
+        assert client.get(address).status_code == 404
     client.force_login(district.filer)
-    assert client.get(institution).status_code == 404
+    for address in (institution, *explained):
+        assert client.get(address).status_code == 404
 
 
 def test_an_institution_has_no_system_page_and_a_system_no_institution_page(client, district):
     client.force_login(district.manager)
-    _, system, _, institution = pages(district.institution, district.department)
-    assert (client.get(system).status_code, client.get(institution).status_code) == (404, 404)
+    _, system, _, institution, *explained = pages(district.institution, district.department)
+    for address in (system, institution, *explained):
+        assert client.get(address).status_code == 404
 
 
 def test_the_cockpit_costs_the_same_for_one_institution_and_for_three(client, two_years):
@@ -352,7 +368,7 @@ def test_a_year_whose_base_lacks_months_shows_its_value_over_the_same_months_too
     refresh.refresh_all()
     client.force_login(district.manager)
     page = client.get(reverse("targets:institution-detail", args=[district.institution.key]), {"year": 2025})
-    shown = " ".join(page.content.decode().split())
+    shown = squeezed(page.content.decode())
     # 12 × 900 × 0.1229 / 100 = 13.27; six months of it 6.64 against 7.37: −10 %.
     assert "13.27" in shown
     assert '本年同月份</dt> <dd class="num"> 6.64' in shown

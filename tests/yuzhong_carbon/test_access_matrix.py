@@ -43,10 +43,17 @@ OWN = {
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
     "targets:institution-detail": row(SEES, REFUSED),
     "targets:recalculation-list": row({M}, REFUSED),
+    "targets:why-institution": row(SEES, REFUSED),
+    "targets:why-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "password_change": row(EVERYBODY, REFUSED),
     "password_change_done": row(EVERYBODY, REFUSED),
     "admin:index": row({M, S}, TO_LOGIN),
 }
+API = {
+    "targets:api-lineage-institution": row(SEES, REFUSED),
+    "targets:api-lineage-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+}
+OWN |= API
 VERBS = {f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct")}
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
@@ -89,6 +96,10 @@ def names(resolver=None, namespace=""):
 def address(name, institution):
     if name == "targets:system-detail":
         return reverse(name, args=[institution.parent.key])
+    if name in {"targets:why-group", "targets:api-lineage-group"}:
+        return reverse(name, args=["node", institution.parent.key, MONTH.year, "kgce"])
+    if name in {"targets:why-institution", "targets:api-lineage-institution"}:
+        return reverse(name, args=[institution.key, MONTH.year, "kgce"])
     if name == "targets:institution-detail":
         return reverse(name, args=[institution.key])
     if name.startswith("reporting:report-") and name != "reporting:report-list":
@@ -127,6 +138,7 @@ def test_what_each_role_meets_at_its_own_addresses(district, client, role):
 def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client, role):
     client.force_login(user_of(district, role))
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
+    addresses += ["targets:why-institution", "targets:why-group", *API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
     assert met == dict.fromkeys(addresses, NOTHING)
 
@@ -152,7 +164,9 @@ def test_who_sees_no_figures_does_nothing_to_reports(district, client, role, nam
 
 
 def test_without_a_session_only_the_open_addresses_answer(district, client):
-    for name in OWN.keys() | VERBS:
+    for name in API:
+        assert client.get(address(name, district.institution)).status_code == REFUSED, name
+    for name in (OWN.keys() | VERBS) - API.keys():
         response = client.get(address(name, district.institution))
         assert (response.status_code, "login" in response.url) == (TO_LOGIN, True), name
     assert {name: client.get(address(name, district.institution)).status_code for name in OPEN} == OPEN

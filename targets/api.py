@@ -1,0 +1,39 @@
+"""The figures' lineage as JSON: the same rows, the same object as the pages."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from . import access, lineage
+
+
+def explained(owner, year, measure, parameters):
+    """The lineage; Http404 where the owner is a stranger's or there is no such figure."""
+    if owner is None:
+        raise Http404
+    try:
+        return lineage.explain(owner, year, measure, parameters)
+    except ValueError as error:
+        raise Http404(str(error)) from error
+
+
+def permit(user):
+    if not access.may(user, "see_lineage"):
+        raise PermissionDenied
+
+
+class InstitutionLineage(APIView):
+    def get(self, request, key, year, measure):
+        permit(request.user)
+        owner = lineage.find_institution(request.user, key)
+        found = explained(owner, year, measure, request.query_params)
+        return Response(lineage.as_plain(found))
+
+
+class GroupLineage(APIView):
+    def get(self, request, kind, key, year, measure):
+        permit(request.user)
+        owner = lineage.find_group(request.user, kind, key)
+        found = explained(owner, year, measure, request.query_params)
+        return Response(lineage.as_plain(found))

@@ -1,0 +1,77 @@
+"""Whose figure is asked about: an institution, or a node of the tree, a type or a street; within what the user sees."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.urls import reverse
+
+from agencies.access import SEES_FIGURES
+from agencies.models import Agency, AgencyKind, AgencyType
+
+from ..models import GroupKind
+
+INSTITUTION = "institution"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """kind: "institution" or a GroupKind; agency: the institution or node, None for types and streets."""
+
+    kind: str
+    key: str
+    name: str
+    agency: Agency | None = None
+
+    @property
+    def is_institution(self):
+        return self.kind == INSTITUTION
+
+    def members(self):
+        """The institutions that count in it."""
+        fits = {
+            INSTITUTION: lambda: Q(pk=self.agency.pk),
+            GroupKind.NODE: lambda: Q(path__startswith=self.agency.path),
+            GroupKind.TYPE: lambda: Q(type_code=self.key),
+            GroupKind.STREET: lambda: Q(street=self.key),
+        }
+        return Agency.objects.institutions().filter(fits[self.kind]())
+
+    @property
+    def page(self):
+        """The page that shows its figures, or None."""
+        if self.is_institution:
+            return reverse("targets:institution-detail", args=[self.key])
+        return reverse("targets:system-detail", args=[self.key]) if self.kind == GroupKind.NODE else None
+
+
+def why(kind, key, year, measure):
+    """The address of the page that explains a figure."""
+    if kind == INSTITUTION:
+        return reverse("targets:why-institution", args=[key, year, measure])
+    return reverse("targets:why-group", args=[kind, key, year, measure])
+
+
+def find_institution(user, key):
+    """The institution, or None where the user sees none of that key."""
+    agency = Agency.objects.institutions().visible_to(user).filter(key=key).first()
+    return Owner(INSTITUTION, agency.key, agency.name, agency) if agency else None
+
+
+def find_group(user, kind, key):
+    """The group, or None where the user sees none of that name: a type or street belongs to the whole tree."""
+    if kind == GroupKind.NODE:
+        nodes = Agency.objects.visible_to(user).exclude(kind=AgencyKind.INSTITUTION)
+        node = nodes.filter(key=key).first()
+        return Owner(GroupKind.NODE, node.key, node.name, node) if node else None
+    if kind not in GroupKind.values or not _sees_whole_tree(user):
+        return None
+    names = dict(AgencyType.choices) if kind == GroupKind.TYPE else _streets(key)
+    return Owner(GroupKind(kind), key, names[key]) if key in names else None
+
+
+def _sees_whole_tree(user):
+    return Agency.objects.filter(parent=None, path__in=user.paths_of(SEES_FIGURES)).exists()
+
+
+def _streets(key):
+    return {key: key} if key and Agency.objects.institutions().filter(street=key).exists() else {}

@@ -1,0 +1,27 @@
+"""A figure as a link to the page that explains it."""
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+
+from .figures import UNKNOWN
+
+register = template.Library()
+
+
+@register.simple_tag
+def why(shown, kind, key, year, measure, panel="", part=""):
+    """`shown` as it stands, linked; what is unknown, or of nobody, stays text.
+
+    kind: "institution", "node", "type" or "street"; part: "base" or "change" of the explanation.
+    """
+    if shown == UNKNOWN or not (kind and key):
+        return shown
+    if kind == "institution":
+        address = reverse("targets:why-institution", args=[key, year, measure])
+    else:
+        address = reverse("targets:why-group", args=[kind, key, year, measure])
+    query = f"?panel={panel}" if panel and panel != "all" and kind != "institution" else ""
+    anchor = f"#{part}" if part else ""
+    link = '<a class="why" href="{}{}{}" title="为什么是这个数">{}</a>'
+    return format_html(link, address, query, anchor, shown)
