@@ -6,6 +6,10 @@ VERBS = {
     # The department sees its own system: which rows, visible_to decides.
     "see_cockpit": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER, Role.DEPARTMENT}),
     "see_institutions": SEES_FIGURES,
+    "see_changes": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER}),
+    "propose": frozenset({Role.MANAGER}),
+    "sign": frozenset({Role.MANAGER, Role.REVIEWER}),
+    "activate": frozenset({Role.MANAGER}),
     "edit_plan": frozenset({Role.MANAGER}),
 }
 

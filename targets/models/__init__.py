@@ -2,6 +2,7 @@
 
 from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
 from .plan import Indicator, PlanPeriod, Target
+from .proposal import Proposal, ProposalEffect
 from .restatement import RestatedPanel, Restatement
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "Indicator",
     "PartialSums",
     "PlanPeriod",
+    "Proposal",
+    "ProposalEffect",
     "RestatedPanel",
     "Restatement",
     "Target",

@@ -43,6 +43,7 @@ class Restatement(models.Model):
         User, verbose_name="提出人", on_delete=models.PROTECT, null=True, related_name="+"
     )
     proposed_at = models.DateTimeField("提出时间", auto_now_add=True)
+    rehearsed_at = models.DateTimeField("试算时间", null=True)
     signed_by = models.ForeignKey(
         User, verbose_name="签署人", on_delete=models.PROTECT, null=True, related_name="+"
     )
