@@ -87,6 +87,9 @@ class Card:
     other_change: float | None = None
     inventory_change: float | None = None
     is_inventory_provisional: bool = False
+    is_restated: bool = False
+    base_filed: float | None = None
+    change_filed: float | None = None
 
     @property
     def is_carbon(self):
@@ -114,6 +117,7 @@ def card(indicator, row, plan, year, *, is_whole, other=None, base_row=None):
     """`row` may be None; `other`: the same year's row of the other panel; `base_row`: the base year's own row."""
     target = plan.target(indicator, year)
     change = row.change(indicator) if row else None
+    is_restated = row is not None and row.is_restated(indicator)
     return Card(
         indicator=indicator,
         base_year=row.base_year if row else None,
@@ -133,6 +137,9 @@ def card(indicator, row, plan, year, *, is_whole, other=None, base_row=None):
         other_change=other.change(indicator) if other else None,
         inventory_change=row.change("kg_co2_per_m2_inv") if row else None,
         is_inventory_provisional=any(each.is_provisional for each in (row, base_row) if each),
+        is_restated=is_restated,
+        base_filed=row.measure(indicator, "base_filed") if is_restated else None,
+        change_filed=row.measure(indicator, "change_filed") if is_restated else None,
     )
 
 

@@ -72,7 +72,7 @@ def _with_status(filters, plan):
 
 @dataclass(frozen=True)
 class Listed:
-    """An institution in the list: the four indicators as (value, change), and how far its year is filed."""
+    """An institution in the list: the four indicators as (value, change, whether restated, change as filed), and how far its year is filed."""
 
     agency: Agency
     cells: list
@@ -89,10 +89,13 @@ def _listed(agency, target, year, indicator):
     row = getattr(agency, "figure", None)
     if row is None:
         status = cards.standing(target, None, year, is_whole=False)
-        return Listed(agency, [(None, None) for _ in Indicator], status, 0)
+        return Listed(agency, [(None, None, False, None) for _ in Indicator], status, 0)
     return Listed(
         agency=agency,
-        cells=[(row.value(each), row.change(each)) for each in Indicator],
+        cells=[
+            (row.value(each), row.change(each), row.is_restated(each), row.measure(each, "change_filed"))
+            for each in Indicator
+        ],
         status=cards.standing(
             target,
             row.change(indicator),

@@ -21,7 +21,8 @@ Kind, Status = Proposal.Kind, Proposal.Status
 def propose(proposal, *, by):
     _permit(by, "propose")
     proposal.proposed_by = by
-    proposal.full_clean()
+    proposal.full_clean(exclude=["rehearsed_at", "decided_by", "decided_at"])
+    _try(proposal)
     proposal.save()
     trail.record(Verb.ACTIVATE, by=by, detail=f"提出{proposal}：{proposal.reason}")
     notices.ask_for(REHEARSE_TASK, proposal.pk)
@@ -44,6 +45,20 @@ def activate(proposal, *, by, note=""):
     notices.figures_changed()
 
 
+def _try(proposal):
+    """Raises ValidationError in words where figures could not be made this way."""
+    try:
+        if proposal.kind == Kind.FACTOR:
+            _check(rehearsal.factor_of(proposal))
+        rehearsal.way_of(proposal)
+    except ValueError as fault:
+        raise ValidationError(str(fault)) from fault
+
+
+def _check(factor):
+    factor.full_clean(exclude=["region", "data_year", "published_on"])
+
+
 def _put_in_force(proposal, by):
     if proposal.kind == Kind.RULE_SET:
         RuleSetActivation.objects.create(
@@ -55,7 +70,7 @@ def _put_in_force(proposal, by):
         return
     factor = rehearsal.factor_of(proposal)
     try:
-        factor.full_clean(exclude=["region", "data_year", "published_on"])
+        _check(factor)
     except ValidationError as fault:
         raise WrongStatus("".join(fault.messages)) from fault
     factor.save()

@@ -55,7 +55,7 @@ def propose(draft, *, by):
         document=draft.document,
         proposed_by=by,
     )
-    row.full_clean()
+    row.full_clean(exclude=["rehearsed_at", "signed_by", "signed_at"])
     row.save()
     RestatedPanel.objects.bulk_create(
         RestatedPanel(

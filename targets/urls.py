@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import change_views, views
 
 app_name = "targets"
 
@@ -11,4 +11,12 @@ urlpatterns = [
     path("systems/<slug:key>/", views.system_detail, name="system-detail"),
     path("institutions/", views.institution_list, name="institution-list"),
     path("institutions/<slug:key>/", views.institution_detail, name="institution-detail"),
+    path("restatements/", change_views.restatement_list, name="restatement-list"),
+    path("restatements/new/", change_views.restatement_new, name="restatement-new"),
+    path("restatements/<int:pk>/", change_views.restatement_detail, name="restatement-detail"),
+    path("restatements/<int:pk>/decide/", change_views.restatement_decide, name="restatement-decide"),
+    path("proposals/", change_views.proposal_list, name="proposal-list"),
+    path("proposals/new/", change_views.proposal_new, name="proposal-new"),
+    path("proposals/<int:pk>/", change_views.proposal_detail, name="proposal-detail"),
+    path("proposals/<int:pk>/decide/", change_views.proposal_decide, name="proposal-decide"),
 ]

@@ -7,7 +7,10 @@ from agencies.models import Agency, User
 from reporting.models import FactorSet, Report, RuleSet
 from reporting.models.catalogue import Carrier, Mark
 
+from .plan import Indicator
 from .restatement import Restatement
+
+INVENTORY = "kg_co2_per_m2_inv"
 
 
 class Proposal(models.Model):
@@ -88,6 +91,19 @@ class Proposal(models.Model):
         return f"试算{self.pk}：{self.subject}"
 
     @property
+    def tag(self):
+        """The code under which status tags know this state."""
+        return {"proposed": "submitted", "rejected": "returned"}.get(self.status, "approved")
+
+    @property
+    def decider(self):
+        return self.decided_by
+
+    @property
+    def decision_time(self):
+        return self.decided_at
+
+    @property
     def subject(self):
         if self.kind == self.Kind.FACTOR:
             year = f"{self.data_year}年" if self.data_year else ""
@@ -137,3 +153,8 @@ class ProposalEffect(models.Model):
 
     def __str__(self):
         return f"{self.name} {self.year}年 {self.column}"
+
+    @property
+    def label(self):
+        known = dict(Indicator.choices) | {INVENTORY: "单位建筑面积碳排放，清单口径"}
+        return known.get(self.column, self.column)

@@ -71,6 +71,19 @@ class Restatement(models.Model):
     def __str__(self):
         return f"{self.base_year}年基准调整 {self.pk}（{self.get_kind_display()}）"
 
+    @property
+    def tag(self):
+        """The code under which status tags know this state."""
+        return {"proposed": "submitted", "rejected": "returned"}.get(self.status, "approved")
+
+    @property
+    def decider(self):
+        return self.signed_by
+
+    @property
+    def decision_time(self):
+        return self.signed_at
+
 
 class RestatedPanel(models.Model):
     """The base year of one institution as a restatement makes it; no expected month: it is not in the base any more."""

@@ -28,12 +28,25 @@ STATUS = {
     Role.AUDITOR: (403, 403, 403, 403),
     Role.ADMINISTRATOR: (403, 403, 403, 403),
 }
+CHANGE_PAGES = {
+    f"{subject}-{page}"
+    for subject in ("restatement", "proposal")
+    for page in ("list", "new", "detail", "decide")
+}
 VERBS = {
     Role.FILER: {"see_institutions"},
     Role.DEPARTMENT: {"see_cockpit", "see_institutions"},
-    Role.REVIEWER: {"see_cockpit", "see_institutions"},
-    Role.MANAGER: {"see_cockpit", "see_institutions", "edit_plan"},
-    Role.OBSERVER: {"see_cockpit", "see_institutions"},
+    Role.REVIEWER: {"see_cockpit", "see_institutions", "see_changes", "sign"},
+    Role.MANAGER: {
+        "see_cockpit",
+        "see_institutions",
+        "see_changes",
+        "propose",
+        "sign",
+        "activate",
+        "edit_plan",
+    },
+    Role.OBSERVER: {"see_cockpit", "see_institutions", "see_changes"},
     Role.AUDITOR: set(),
     Role.ADMINISTRATOR: set(),
 }
@@ -85,6 +98,7 @@ def test_the_matrix_covers_every_address_verb_and_role():
         "system-detail",
         "institution-list",
         "institution-detail",
+        *CHANGE_PAGES,
     }
     assert set(STATUS) == set(VERBS) == set(Role)
     assert set().union(*VERBS.values()) == set(access.VERBS)

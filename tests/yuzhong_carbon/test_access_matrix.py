@@ -42,6 +42,12 @@ OWN = {
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
     "targets:institution-detail": row(SEES, REFUSED),
+    "targets:restatement-list": row({R, M, V}, REFUSED),
+    "targets:restatement-new": row({M}, REFUSED),
+    "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
+    "targets:proposal-list": row({R, M, V}, REFUSED),
+    "targets:proposal-new": row({M}, REFUSED),
+    "targets:proposal-detail": row({R, M, V}, REFUSED, NOTHING),
     "password_change": row(EVERYBODY, REFUSED),
     "password_change_done": row(EVERYBODY, REFUSED),
     "admin:index": row({M, S}, TO_LOGIN),
@@ -49,7 +55,7 @@ OWN = {
 VERBS = {f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct")}
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
-ELSEWHERE_TESTED = {"logout"}
+ELSEWHERE_TESTED = {"logout", "targets:restatement-decide", "targets:proposal-decide"}
 
 
 @pytest.fixture
@@ -86,6 +92,8 @@ def names(resolver=None, namespace=""):
 
 
 def address(name, institution):
+    if name in {"targets:restatement-detail", "targets:proposal-detail"}:
+        return reverse(name, args=[1_000_000])
     if name == "targets:system-detail":
         return reverse(name, args=[institution.parent.key])
     if name == "targets:institution-detail":
