@@ -100,9 +100,9 @@ class RestatementForm(forms.Form):
             self._once("floor_area_m2", "复测请填面积或人数。")
         if found.get("other") and found.get("other") == found.get("agency"):
             self._once("other", "应为另一家机构。")
-        if found.get("applies_from") and found.get("base_year"):
-            if found["applies_from"] < date(found["base_year"] + 1, 1, 1):
-                self._once("applies_from", "应晚于基准年。")
+        first = date(found["base_year"] + 1, 1, 1) if found.get("base_year") else date.min
+        if found.get("applies_from") and found["applies_from"] < first:
+            self._once("applies_from", "应晚于基准年。")
 
     def _once(self, field, sentence):
         if field not in self.errors:

@@ -72,7 +72,10 @@ def _with_status(filters, plan):
 
 @dataclass(frozen=True)
 class Listed:
-    """An institution in the list: the four indicators as (value, change, whether restated, change as filed), and how far its year is filed."""
+    """An institution in the list, and how far its year is filed.
+
+    cells: (value, change, whether the base is restated, change against the filed base) of each indicator.
+    """
 
     agency: Agency
     cells: list

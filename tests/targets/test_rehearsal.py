@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from reporting import actions
+from reporting import actions, history
 from reporting.actions import WrongStatus
-from reporting.models import EmissionFactor, FactorSet, RuleSet, StaleMark
+from reporting.models import EmissionFactor, RuleSet, StaleMark
 from targets import ledger, plan_library, proposals, refresh, rehearsal
 from targets.models import Figure, Proposal
 from tests.factories import District, InstitutionFactory, entries, user_with
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def district():
-    """Two institutions in 2025: one burns gas and no electricity in 2020, so that a new grid factor touches it."""
+    """One institution that uses electricity alone: no grid factor can flip it."""
     plan_library.load()
     district = District()
     settle(district.institution, 2020)
@@ -58,33 +58,23 @@ def stored():
 def with_gas(district):
     """An institution whose carbon hangs on the weight of electricity beside gas."""
     mixed = InstitutionFactory(parent=district.department)
-    settle(mixed, 2020, kwh=1000)
-    settle(mixed, 2025, kwh=930)
-    for year, m3 in ((2020, 100), (2025, 110)):
-        add_gas(mixed, year, m3)
+    for year, kwh, m3 in ((2020, 1000, 20), (2025, 900, 22)):
+        enter(mixed, year, {"110": kwh, "120": 5, "102": 100, "103": 10, "140": m3})
     refresh.refresh_all()
     return mixed
 
 
-def add_gas(agency, year, m3):
-    from reporting import history  # noqa: PLC0415
-
+def enter(agency, year, quantities):
     rows = [
         {
             "agency": agency.key,
             "year": str(year),
             "month": str(month),
-            "item": code,
+            "item": item,
             "quantity": str(quantity),
         }
         for month in range(1, 13)
-        for code, quantity in {
-            "110": 1000 if year == 2020 else 930,
-            "120": 5,
-            "102": 100,
-            "103": 10,
-            "140": m3,
-        }.items()
+        for item, quantity in quantities.items()
     ]
     history.enter(history.Reader().read(rows), document="测试")
 
@@ -170,7 +160,3 @@ def test_a_waiting_correction_is_rehearsed_and_not_activated(district):
     assert (effect.change_before, effect.change_after) == pytest.approx((0.0, -0.1))
     with pytest.raises(WrongStatus, match="更正"):
         proposals.activate(row, by=district.second)
-
-
-def test_factor_sets_are_there_to_choose_from(district):
-    assert FactorSet.objects.filter(has_vintages=True).exists()

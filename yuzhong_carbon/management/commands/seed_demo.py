@@ -8,7 +8,7 @@ from django.db import transaction
 from agencies import register_file
 from agencies.models import Agency
 from targets import refresh
-from yuzhong_carbon.demo import accounts, district, estate, filing
+from yuzhong_carbon.demo import accounts, changes, district, estate, filing
 
 
 class Command(BaseCommand):
@@ -42,5 +42,9 @@ class Command(BaseCommand):
             estate.fill(institutions)
             filing.fill(institutions, accounts.Accounts.make())
         done = refresh.refresh_all()
-        self.stdout.write(f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标。")
+        with filing.jobs_leading_nowhere():
+            listed = changes.fill()
+        self.stdout.write(
+            f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标，{listed} 项试算影响。"
+        )
         self.stdout.write("演示账号：manage.py seed_demo --accounts")
