@@ -53,13 +53,18 @@ def write_month(revision, *, cause):
     """Put an approved revision into its institution's panel and mark the year stale, in the caller's transaction."""
     agency, month = revision.report.agency, revision.report.period.month
     panel = _locked_panel(agency, month)
-    lines = revision.lines.values_list("item_id", "known_by", "quantity")
     values = panel.values
-    values[month.month - 1] = panels.month_row(_quantities(lines), _asked()[revision.edition_id])
+    values[month.month - 1] = row_of(revision)
     panel.packed, panel.approved_months = panels.pack(values), panel.approved_months | _bit(month)
     panel.submitted_months &= ~_bit(month)
     panel.save(update_fields=("packed", "approved_months", "submitted_months"))
     mark_stale([(agency.pk, month.year)], cause)
+
+
+def row_of(revision):
+    """The revision as a month of a panel, shape (items,)."""
+    lines = revision.lines.values_list("item_id", "known_by", "quantity")
+    return panels.month_row(_quantities(lines), _asked()[revision.edition_id])
 
 
 def rebuild(years_by_agency, *, cause):

@@ -14,13 +14,18 @@ REFRESH_TASK = "targets.tasks.refresh_figures"
 
 def figures_changed():
     """Ask the worker for new figures once the transaction is committed."""
-    transaction.on_commit(partial(send, REFRESH_TASK))
+    transaction.on_commit(partial(_send, REFRESH_TASK))
 
 
-def send(task_name, *arguments):
+def ask_for(task_name, *arguments):
+    """Ask the worker for a job once the transaction is committed."""
+    transaction.on_commit(partial(_send, task_name, *arguments))
+
+
+def _send(task_name, *arguments):
     """A broker that is down costs nothing but time: the stale marks are committed, the sweep finds them."""
     try:
         current_app.send_task(task_name, arguments)
     # Whatever the transport raises: the approval stands, so nothing may fail here.
     except Exception as fault:
-        logger.warning("消息服务未接收任务 %s（%s），将由定时任务补做。", task_name, fault)
+        logger.warning("消息服务未接收任务 %s（%s），将由定时任务补算。", task_name, fault)

@@ -7,6 +7,10 @@ VERBS = {
     "see_cockpit": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER, Role.DEPARTMENT}),
     "see_institutions": SEES_FIGURES,
     "see_lineage": SEES_FIGURES,
+    "see_changes": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER}),
+    "propose": frozenset({Role.MANAGER}),
+    "sign": frozenset({Role.MANAGER, Role.REVIEWER}),
+    "activate": frozenset({Role.MANAGER}),
     "edit_plan": frozenset({Role.MANAGER}),
     "recalculate": frozenset({Role.MANAGER}),
 }

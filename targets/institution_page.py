@@ -67,7 +67,10 @@ def _with_status(filters, plan):
 
 @dataclass(frozen=True)
 class Listed:
-    """An institution in the list: the four indicators as (name, value, change), and how far its year is filed."""
+    """An institution in the list, and how far its year is filed.
+
+    cells: (name, value, change, whether the base is restated, change against the filed base) of each indicator.
+    """
 
     agency: Agency
     cells: list
@@ -84,12 +87,23 @@ def _listed(agency, target, year, indicator):
     row = getattr(agency, "figure", None)
     if row is None:
         status = cards.standing(target, None, indicator, year)
-        return Listed(agency, [(each.value, None, None) for each in Indicator], status, 0)
+        return Listed(agency, [(each.value, None, None, False, None) for each in Indicator], status, 0)
     return Listed(
         agency=agency,
-        cells=[(each.value, row.value(each), row.change(each)) for each in Indicator],
+        cells=[_cell(row, each) for each in Indicator],
         status=cards.standing(target, row, indicator, year),
         months=len(cards.months_in(row.approved_months)),
+    )
+
+
+def _cell(row, indicator):
+    change_filed = row.measure(indicator, "change_filed")
+    return (
+        indicator.value,
+        row.value(indicator),
+        row.change(indicator),
+        row.is_restated(indicator),
+        change_filed,
     )
 
 

@@ -1,7 +1,5 @@
 """Recalculating everything under a rule set: by this process, or fanned out to the workers block by block."""
 
-from functools import partial
-
 from django.db import transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
@@ -33,7 +31,7 @@ def begin(slug, *, by=None, cause="重新计算"):
 def fan_out(run):
     """Ask the workers for every block that is not done; harmless repeated."""
     for number in run.blocks.filter(done_at=None).values_list("number", flat=True):
-        transaction.on_commit(partial(notices.send, BLOCK_TASK, run.pk, number))
+        notices.ask_for(BLOCK_TASK, run.pk, number)
 
 
 def work_off(run, *, progress=lambda done, total: None):

@@ -7,7 +7,8 @@ from celery import shared_task
 from reporting import approved
 from reporting.models import Panel, StaleMark
 
-from . import explaining, recalculation, refresh
+from . import explaining, recalculation, refresh, rehearsal
+from .models import Proposal, Restatement
 
 logger = logging.getLogger(__name__)
 
@@ -35,3 +36,31 @@ def sweep_stale_marks():
     recalculation.resend_unfinished()
     if explaining.is_due():
         explaining.explain_all()
+
+
+@shared_task
+def rehearse_restatement(pk):
+    """Sent when a restatement is proposed; the sweep finds one whose job was lost."""
+    _rehearse(Restatement, pk)
+
+
+@shared_task
+def rehearse_proposal(pk):
+    """Sent when a factor, rule set or correction is proposed; the sweep finds one whose job was lost."""
+    _rehearse(Proposal, pk)
+
+
+@shared_task
+def sweep_rehearsals():
+    """Run by beat: whatever waits and was never rehearsed."""
+    for model in (Restatement, Proposal):
+        for pk in model.objects.filter(status="proposed", rehearsed_at=None).values_list("pk", flat=True):
+            _rehearse(model, pk)
+
+
+def _rehearse(model, pk):
+    found = model.objects.filter(pk=pk).first()
+    if found is None:
+        logger.info("%s %s is gone", model.__name__, pk)
+        return
+    logger.info("%s %s: %s effects", model.__name__, pk, rehearsal.rehearse(found))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import api, views
+from . import api, change_views, views
 
 app_name = "targets"
 
@@ -28,4 +28,12 @@ urlpatterns = [
         api.GroupLineage.as_view(),
         name="api-lineage-group",
     ),
+    path("restatements/", change_views.restatement_list, name="restatement-list"),
+    path("restatements/new/", change_views.restatement_new, name="restatement-new"),
+    path("restatements/<int:pk>/", change_views.restatement_detail, name="restatement-detail"),
+    path("restatements/<int:pk>/decide/", change_views.restatement_decide, name="restatement-decide"),
+    path("proposals/", change_views.proposal_list, name="proposal-list"),
+    path("proposals/new/", change_views.proposal_new, name="proposal-new"),
+    path("proposals/<int:pk>/", change_views.proposal_detail, name="proposal-detail"),
+    path("proposals/<int:pk>/decide/", change_views.proposal_decide, name="proposal-decide"),
 ]

@@ -25,13 +25,15 @@ INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
 RECALCULATION = Entry("重新计算", "targets:recalculation-list", "chart")
 TRAIL = Entry("操作日志", "agencies:trail-list", "trail")
+RESTATEMENTS = Entry("基准调整", "targets:restatement-list", "form")
+PROPOSALS = Entry("试算与启用", "targets:proposal-list", "review")
 REGISTER = Entry("主数据管理", "admin:index", "settings")
 ACCOUNTS = Entry("账号与角色", "admin:index", "user")
 
 # Roles with the wider view first: of two entries that lead to the same page, the first one's word stays.
 MENU = {
-    "manager": (COCKPIT, INSTITUTIONS, REPORTS, RECALCULATION, REGISTER),
-    "reviewer": (REVIEW, REPORTS, INSTITUTIONS, COCKPIT),
+    "manager": (COCKPIT, INSTITUTIONS, REPORTS, RESTATEMENTS, PROPOSALS, RECALCULATION, REGISTER),
+    "reviewer": (REVIEW, REPORTS, INSTITUTIONS, COCKPIT, RESTATEMENTS, PROPOSALS),
     "department": (TO_DO, REPORTS, INSTITUTIONS, COCKPIT),
     "observer": (COCKPIT, INSTITUTIONS),
     "filer": (TO_DO, REPORTS, OWN_INSTITUTION),

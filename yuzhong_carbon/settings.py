@@ -178,6 +178,7 @@ STALE_SWEEP_SECONDS = _number("STALE_SWEEP_SECONDS", "60")
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-stale-marks": {"task": "targets.tasks.sweep_stale_marks", "schedule": STALE_SWEEP_SECONDS},
+    "sweep-rehearsals": {"task": "targets.tasks.sweep_rehearsals", "schedule": STALE_SWEEP_SECONDS},
     "open-periods": {"task": "reporting.tasks.open_periods", "schedule": timedelta(hours=1)},
 }
 

@@ -28,6 +28,8 @@ class Verb(models.TextChoices):
     CORRECT = "correct", "发起更正"
     IMPORT = "import", "历史导入"
     RECALCULATE = "recalculate", "重新计算"
+    RESTATE = "restate", "基准调整"
+    ACTIVATE = "activate", "启用参数"
     EXPORT = "export", "导出"
 
 

@@ -55,7 +55,7 @@ def parts_of_institutions(loaded, year, basis):
     return {
         int(agency): {name: values[row : row + 1] for name, values in parts.items()}
         for row, agency in enumerate(loaded.agencies)
-        if loaded.has_panel[row, year - loaded.first_year]
+        if loaded.approved[row, year - loaded.first_year].any()
     }
 
 

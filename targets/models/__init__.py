@@ -3,6 +3,7 @@
 from .explanation import Decomposition, Quantity
 from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
 from .plan import Indicator, PlanPeriod, Target
+from .proposal import Proposal, ProposalEffect
 from .recalculation import FigureBlock, RecalculatedBlock, Recalculation
 from .restatement import RestatedPanel, Restatement
 
@@ -16,6 +17,8 @@ __all__ = [
     "Indicator",
     "PartialSums",
     "PlanPeriod",
+    "Proposal",
+    "ProposalEffect",
     "Quantity",
     "RecalculatedBlock",
     "Recalculation",

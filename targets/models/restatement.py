@@ -43,6 +43,7 @@ class Restatement(models.Model):
         User, verbose_name="提出人", on_delete=models.PROTECT, null=True, related_name="+"
     )
     proposed_at = models.DateTimeField("提出时间", auto_now_add=True)
+    rehearsed_at = models.DateTimeField("试算时间", null=True)
     signed_by = models.ForeignKey(
         User, verbose_name="签署人", on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -69,6 +70,19 @@ class Restatement(models.Model):
 
     def __str__(self):
         return f"{self.base_year}年基准调整 {self.pk}（{self.get_kind_display()}）"
+
+    @property
+    def tag(self):
+        """The code under which status tags know this state."""
+        return {"proposed": "submitted", "rejected": "returned"}.get(self.status, "approved")
+
+    @property
+    def decider(self):
+        return self.signed_by
+
+    @property
+    def decision_time(self):
+        return self.signed_at
 
 
 class RestatedPanel(models.Model):

@@ -17,7 +17,7 @@ from reporting import actions, panels
 from reporting.accounting import rules
 from reporting.actions import Entry
 from reporting.models import KnownBy
-from targets import plan_library, refresh
+from targets import plan_library, recalculation, refresh
 from targets.lineage import explain, find_group, find_institution
 from targets.lineage.measure import MEASURES
 from targets.models import Figure, GroupFigure, Restatement
@@ -211,7 +211,7 @@ def test_a_restated_base_stands_beside_the_filed_one_with_the_act_that_changed_i
         signed_at=timezone.now(),
     )
     act.panels.create(agency=district.institution, packed=panels.pack(values), expected_months=4095)
-    refresh.compute_all(rules.active_slug())
+    recalculation.work_off(recalculation.begin(rules.active_slug()))
     for lineage in (of_institution(district), of_bureau(district)):
         assert lineage.is_reproduced
         assert lineage.is_restated

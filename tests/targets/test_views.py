@@ -30,12 +30,27 @@ STATUS = {
     Role.AUDITOR: (403,) * 8,
     Role.ADMINISTRATOR: (403,) * 8,
 }
+CHANGE_PAGES = {
+    f"{subject}-{page}"
+    for subject in ("restatement", "proposal")
+    for page in ("list", "new", "detail", "decide")
+}
 VERBS = {
     Role.FILER: {"see_institutions", "see_lineage"},
     Role.DEPARTMENT: {"see_cockpit", "see_institutions", "see_lineage"},
-    Role.REVIEWER: {"see_cockpit", "see_institutions", "see_lineage"},
-    Role.MANAGER: {"see_cockpit", "see_institutions", "see_lineage", "edit_plan", "recalculate"},
-    Role.OBSERVER: {"see_cockpit", "see_institutions", "see_lineage"},
+    Role.REVIEWER: {"see_cockpit", "see_institutions", "see_lineage", "see_changes", "sign"},
+    Role.MANAGER: {
+        "see_cockpit",
+        "see_institutions",
+        "see_lineage",
+        "see_changes",
+        "propose",
+        "sign",
+        "activate",
+        "edit_plan",
+        "recalculate",
+    },
+    Role.OBSERVER: {"see_cockpit", "see_institutions", "see_lineage", "see_changes"},
     Role.AUDITOR: set(),
     Role.ADMINISTRATOR: set(),
 }
@@ -97,6 +112,7 @@ def test_the_matrix_covers_every_address_verb_and_role():
         "why-institution",
         "api-lineage-group",
         "api-lineage-institution",
+        *CHANGE_PAGES,
     }
     assert set(STATUS) == set(VERBS) == set(Role)
     assert set().union(*VERBS.values()) == set(access.VERBS)

@@ -45,6 +45,12 @@ OWN = {
     "targets:recalculation-list": row({M}, REFUSED),
     "targets:why-institution": row(SEES, REFUSED),
     "targets:why-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:restatement-list": row({R, M, V}, REFUSED),
+    "targets:restatement-new": row({M}, REFUSED),
+    "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
+    "targets:proposal-list": row({R, M, V}, REFUSED),
+    "targets:proposal-new": row({M}, REFUSED),
+    "targets:proposal-detail": row({R, M, V}, REFUSED, NOTHING),
     "password_change": row(EVERYBODY, REFUSED),
     "password_change_done": row(EVERYBODY, REFUSED),
     "admin:index": row({M, S}, TO_LOGIN),
@@ -57,7 +63,7 @@ OWN |= API
 VERBS = {f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct")}
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
-ELSEWHERE_TESTED = {"logout"}
+ELSEWHERE_TESTED = {"logout", "targets:restatement-decide", "targets:proposal-decide"}
 
 
 @pytest.fixture
@@ -94,17 +100,23 @@ def names(resolver=None, namespace=""):
 
 
 def address(name, institution):
-    if name == "targets:system-detail":
-        return reverse(name, args=[institution.parent.key])
-    if name in {"targets:why-group", "targets:api-lineage-group"}:
-        return reverse(name, args=["node", institution.parent.key, MONTH.year, "kgce"])
-    if name in {"targets:why-institution", "targets:api-lineage-institution"}:
-        return reverse(name, args=[institution.key, MONTH.year, "kgce"])
-    if name == "targets:institution-detail":
-        return reverse(name, args=[institution.key])
-    if name.startswith("reporting:report-") and name != "reporting:report-list":
-        return reverse(name, args=[institution.key, MONTH])
-    return reverse(name)
+    return reverse(name, args=arguments(name, institution))
+
+
+def arguments(name, institution):
+    group, own = [institution.parent.key], [institution.key]
+    month, figure = [*own, MONTH], [MONTH.year, "kgce"]
+    known = {
+        "targets:restatement-detail": [1_000_000],
+        "targets:proposal-detail": [1_000_000],
+        "targets:system-detail": group,
+        "targets:institution-detail": own,
+        "reporting:report-list": [],
+    }
+    for page in ("why", "api-lineage"):
+        known[f"targets:{page}-group"] = ["node", *group, *figure]
+        known[f"targets:{page}-institution"] = [*own, *figure]
+    return known.get(name, month if name.startswith("reporting:report-") else [])
 
 
 def user_of(district, role):

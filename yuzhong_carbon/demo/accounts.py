@@ -24,6 +24,7 @@ ACCOUNTS = (
     Account("shenhe", Role.REVIEWER, "局审核员：审核月报"),
     Account("shenhe2", Role.REVIEWER, "局审核员（第二人）"),
     Account("guanli", Role.MANAGER, "局管理员：总览、名录与参数"),
+    Account("guanli2", Role.MANAGER, "局管理员（第二人）：启用他人提出的参数"),
     Account("xietong", Role.OBSERVER, "协同部门：查看"),
     Account("shenji", Role.AUDITOR, "审计员：操作日志"),
     Account("xitong", Role.ADMINISTRATOR, "系统管理员：账号与角色"),

@@ -1,5 +1,7 @@
 """A figure as a link to the page that explains it."""
 
+from urllib.parse import urlencode
+
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
@@ -9,8 +11,8 @@ from .figures import UNKNOWN
 register = template.Library()
 
 
-@register.simple_tag
-def why(shown, kind, key, year, measure, panel="", part=""):
+@register.simple_tag(takes_context=True)
+def why(context, shown, kind, key, year, measure, panel="", part=""):
     """`shown` as it stands, linked; what is unknown, or of nobody, stays text.
 
     kind: "institution", "node", "type" or "street"; part: "base" or "change" of the explanation.
@@ -21,7 +23,12 @@ def why(shown, kind, key, year, measure, panel="", part=""):
         address = reverse("targets:why-institution", args=[key, year, measure])
     else:
         address = reverse("targets:why-group", args=[kind, key, year, measure])
-    query = f"?panel={panel}" if panel and panel != "all" and kind != "institution" else ""
+    asked = {"panel": panel} if panel and panel != "all" and kind != "institution" else {}
+    # The figure shown may be that of another rule set than the one in force: so is its explanation.
+    request = getattr(context, "request", None)
+    if request and request.GET.get("rules"):
+        asked["rules"] = request.GET["rules"]
+    query = f"?{urlencode(asked)}" if asked else ""
     anchor = f"#{part}" if part else ""
     link = '<a class="why" href="{}{}{}" title="为什么是这个数">{}</a>'
     return format_html(link, address, query, anchor, shown)

@@ -9,7 +9,7 @@ from agencies import register_file
 from agencies.models import Agency
 from reporting.models import RuleSet
 from targets import explaining, recalculation, refresh
-from yuzhong_carbon.demo import accounts, district, estate, filing
+from yuzhong_carbon.demo import accounts, changes, district, estate, filing
 
 
 class Command(BaseCommand):
@@ -47,8 +47,11 @@ class Command(BaseCommand):
             estate.fill(institutions)
             filing.fill(institutions, accounts.Accounts.make())
         done = refresh.refresh_all()
+        listed = changes.fill()
         for slug in RuleSet.objects.values_list("slug", flat=True):
             recalculation.work_off(recalculation.begin(slug, cause="演示：各口径并列"))
         explaining.explain_all()
-        self.stdout.write(f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标。")
+        self.stdout.write(
+            f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标，{listed} 项试算影响。"
+        )
         self.stdout.write("演示账号：manage.py seed_demo --accounts")

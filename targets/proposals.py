@@ -1,0 +1,101 @@
+"""What managers do to factors and rule sets: proposed by one, rehearsed, activated or rejected by another."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from agencies import trail
+from agencies.models.trail import Verb
+from reporting import approved, notices
+from reporting.actions import WrongStatus
+from reporting.models import Panel, RuleSetActivation
+
+from . import access, rehearsal
+from .models import Proposal
+
+REHEARSE_TASK = "targets.tasks.rehearse_proposal"
+Kind, Status = Proposal.Kind, Proposal.Status
+
+
+@transaction.atomic
+def propose(proposal, *, by):
+    _permit(by, "propose")
+    proposal.proposed_by = by
+    proposal.full_clean(exclude=["rehearsed_at", "decided_by", "decided_at"])
+    _try(proposal)
+    proposal.save()
+    trail.record(Verb.ACTIVATE, by=by, detail=f"提出{proposal}：{proposal.reason}")
+    notices.ask_for(REHEARSE_TASK, proposal.pk)
+    return proposal
+
+
+@transaction.atomic
+def activate(proposal, *, by, note=""):
+    """The factor or rule set counts from now on; a correction is only rehearsed, its approval activates it."""
+    _permit(by, "activate", proposal)
+    if proposal.rehearsed_at is None:
+        raise WrongStatus("尚未试算完毕，请稍后刷新本页再启用。")
+    if proposal.kind == Kind.CORRECTION:
+        raise WrongStatus("更正在审核通过时生效，这里只试算。")
+    _decide(proposal, Status.ACTIVATED, by, note)
+    _put_in_force(proposal, by)
+    everything = Panel.objects.order_by("agency", "year").values_list("agency", "year")
+    approved.mark_stale(list(everything), f"启用{proposal}")
+    trail.record(Verb.ACTIVATE, by=by, detail=f"启用{proposal}：{proposal.reason}")
+    notices.figures_changed()
+
+
+def _try(proposal):
+    """Raises ValidationError in words where figures could not be made this way."""
+    try:
+        if proposal.kind == Kind.FACTOR:
+            _check(rehearsal.factor_of(proposal))
+        rehearsal.way_of(proposal)
+    except ValueError as fault:
+        raise ValidationError(str(fault)) from fault
+
+
+def _check(factor):
+    factor.full_clean(exclude=["region", "data_year", "published_on"])
+
+
+def _put_in_force(proposal, by):
+    if proposal.kind == Kind.RULE_SET:
+        RuleSetActivation.objects.create(
+            rule_set=proposal.rule_set,
+            activated_by=by,
+            reason=proposal.reason,
+            document=proposal.document,
+        )
+        return
+    factor = rehearsal.factor_of(proposal)
+    try:
+        _check(factor)
+    except ValidationError as fault:
+        raise WrongStatus("".join(fault.messages)) from fault
+    factor.save()
+
+
+@transaction.atomic
+def reject(proposal, *, by, note):
+    _permit(by, "activate", proposal)
+    if not note:
+        raise ValidationError({"note": "请写明否决理由。"})
+    _decide(proposal, Status.REJECTED, by, note)
+    trail.record(Verb.ACTIVATE, by=by, detail=f"否决{proposal}：{note}")
+
+
+def may_decide(user, proposal):
+    is_other = proposal.proposed_by_id != user.pk
+    return proposal.status == Status.PROPOSED and is_other and access.may(user, "activate")
+
+
+def _decide(proposal, status, by, note):
+    waiting = Proposal.objects.filter(pk=proposal.pk, status=Status.PROPOSED)
+    if not waiting.update(status=status, decided_by=by, decided_at=timezone.now(), decision_note=note):
+        raise WrongStatus("这项提议已由他人处理。")
+
+
+def _permit(by, verb, proposal=None):
+    if not access.may(by, verb) or (proposal and proposal.proposed_by_id == by.pk):
+        raise PermissionDenied

@@ -1,0 +1,78 @@
+"""One signed re-survey, one merger and one grid factor that wait: what a newcomer finds under review."""
+
+from datetime import date
+from decimal import Decimal
+
+from agencies.models import User
+from reporting.models import Panel, RuleSet
+from reporting.models.catalogue import Carrier, Mark
+from reporting.panels import COLUMN
+from targets import proposals, refresh, rehearsal, restatements
+from targets.models import Proposal, Restatement
+
+BASE_YEAR = 2020
+_AREA = COLUMN["102"]
+
+
+def fill():
+    """Call it once the figures are there; returns how many effects were listed."""
+    manager, reviewer = (User.objects.get(username=name) for name in ("guanli", "shenhe"))
+    known = Panel.objects.filter(year=BASE_YEAR, approved_months=4095).order_by("-agency")
+    panels = list(known.select_related("agency")[:3])
+    if len(panels) < 3:
+        return 0
+    surveyed, survivor, absorbed = panels
+    signed = restatements.propose(_resurvey(surveyed), by=manager)
+    listed = rehearsal.rehearse(signed)
+    signed.refresh_from_db()
+    restatements.sign(signed, by=reviewer, note="测绘报告已核对")
+    refresh.refresh_all()
+    waiting = restatements.propose(_merger(survivor.agency, absorbed.agency), by=manager)
+    factor = proposals.propose(_factor(), by=manager)
+    return listed + rehearsal.rehearse(waiting) + rehearsal.rehearse(factor)
+
+
+def _resurvey(panel):
+    return restatements.Draft(
+        kind=Restatement.Kind.RESURVEY,
+        base_year=BASE_YEAR,
+        applies_from=date(2023, 1, 1),
+        agency=panel.agency,
+        reason="不动产登记面积与2020年填报不一致，按复测面积调整基准。",
+        document="示例测绘〔2023〕1号",
+        floor_area_m2=round(float(panel.values[0, _AREA]) * 0.95),
+    )
+
+
+def _merger(survivor, absorbed):
+    return restatements.Draft(
+        kind=Restatement.Kind.MERGE,
+        base_year=BASE_YEAR,
+        applies_from=date(2025, 1, 1),
+        agency=survivor,
+        other=absorbed,
+        reason="机构改革合并办公，基准并入存续机构。",
+        document="示例编办〔2025〕3号",
+    )
+
+
+def _factor():
+    """A vintage of the year after the last published one, two percent lower."""
+    grid = RuleSet.objects.active().get().grid_factors
+    last = (
+        grid.factors.filter(data_year__isnull=False)
+        .exclude(mark=Mark.UNVERIFIED)
+        .order_by("data_year")
+        .last()
+    )
+    return Proposal(
+        kind=Proposal.Kind.FACTOR,
+        factor_set=grid,
+        carrier=Carrier.ELECTRICITY,
+        unit=last.unit,
+        data_year=last.data_year + 1,
+        kg_co2_per_unit=(last.kg_co2_per_unit * Decimal("0.98")).quantize(Decimal("0.0001")),
+        mark="B",
+        reason="演示：新一年度电网因子公布前先试算影响。",
+        document="演示数据，非正式公布",
+    )
