@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import blocks, measures, sums
+from .. import blocks, cards, measures, sums
 from ..indicators import MONTHS, QUANTITIES
 from ..models import GroupPanel, PartialSums
 
@@ -18,6 +18,10 @@ class Term:
     denominator_sum: float | None
     denominator: float | None
     value: float | None
+
+    @property
+    def months_in_words(self):
+        return cards.months_in_words(self.months)
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,7 @@ def test_the_base_year_is_taken_over_the_same_month_and_explained_with_its_numbe
     assert comparison.base.numerator == pytest.approx(122.9, rel=1e-12)
     assert comparison.change == pytest.approx(-0.06, rel=1e-9)
     assert not comparison.is_restated
+    assert comparison.base.months_in_words == "1月"
 
 
 @pytest.mark.parametrize("measure", MEASURES)
