@@ -208,10 +208,14 @@ def test_a_restated_base_stands_beside_the_filed_one_with_the_act_that_changed_i
         applies_from=date(2021, 1, 1),
         reason="迁出旧址",
         document="渝中机管〔2021〕5号",
-        status=Restatement.Status.SIGNED,
-        signed_at=timezone.now(),
     )
     act.panels.create(agency=district.institution, packed=panels.pack(values), expected_months=4095)
+    signed = {
+        "status": Restatement.Status.SIGNED,
+        "signed_at": timezone.now(),
+        "signed_by": district.reviewer,
+    }
+    Restatement.objects.filter(pk=act.pk).update(**signed)
     recalculation.work_off(recalculation.begin(rules.active_slug()))
     for lineage in (of_institution(district), of_bureau(district)):
         assert lineage.is_reproduced

@@ -334,7 +334,7 @@ def test_a_row_shows_values_changes_and_how_much_of_the_year_is_filed(client, th
     html = squeezed(
         text(client, district.manager, reverse("targets:institution-list") + "?year=2025&words=新设")
     )
-    assert '<td class="num">2.46</td> <td class="num">—</td>' in html
+    assert '<td class="num">2.46</td> <td class="num"> — </td>' in html
     assert "2 / 12" in html
     assert "数据不足" in html
 
