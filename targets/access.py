@@ -11,6 +11,8 @@ VERBS = {
     "propose": frozenset({Role.MANAGER}),
     "sign": frozenset({Role.MANAGER, Role.REVIEWER}),
     "activate": frozenset({Role.MANAGER}),
+    "see_publications": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER, Role.DEPARTMENT}),
+    "seal": frozenset({Role.MANAGER}),
     "edit_plan": frozenset({Role.MANAGER}),
     "recalculate": frozenset({Role.MANAGER}),
 }

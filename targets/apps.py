@@ -27,6 +27,10 @@ REFUSALS = (
     Refusal("restated_panel_stays", _PANEL, ("INSERT",), "A decided restatement takes no panel.", _NEW),
     Refusal("restated_panel_stays", _PANEL, ("UPDATE",), "A decided base stays.", f"{_OLD} OR {_NEW}"),
     Refusal("restated_panel_stays", _PANEL, ("DELETE",), "A decided base stays.", _OLD),
+    *(
+        Refusal(f"{name}_stays", f"targets_{name}", ("UPDATE", "DELETE"), "What is published stays.")
+        for name in ("publication", "publishedfigure", "ledgerentry")
+    ),
 )
 
 

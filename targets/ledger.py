@@ -7,7 +7,7 @@ from reporting import approved
 from reporting.models import Panel, Report, Revision, StaleMark, Status
 from reporting.models.filing import content_hash
 
-from . import blocks, refresh
+from . import blocks, publications, refresh
 from .models import Figure, GroupFigure
 
 BATCH = 500
@@ -25,6 +25,7 @@ def checks():
         ("数据面板与填报行", differing_panel),
         ("机构指标与重算", differing_figure),
         ("分组指标与重算", differing_group_figure),
+        ("发布封存", publications.first_changed),
     )
 
 

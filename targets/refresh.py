@@ -15,7 +15,7 @@ from agencies.models import Agency
 from reporting.accounting import rules
 from reporting.models import EmissionFactor, Panel, RuleSet, StaleMark
 
-from . import blocks, sums
+from . import blocks, sealed, sums
 from .blocks import Basis
 from .models import Figure, FigureBlock, GroupFigure, GroupPanel, PartialSums, PlanPeriod
 
@@ -74,7 +74,7 @@ def is_factor_due():
 @transaction.atomic
 def _regroup():
     """Sum every year anew by the groups as they are now."""
-    _lock()
+    lock()
     numbers = block_numbers()
     for slug in kept_rule_sets():
         basis = basis_of(slug)
@@ -82,13 +82,15 @@ def _regroup():
         for number in numbers:
             years |= compute_block(number, basis, figures=False)
         _fold_all(years, basis)
+        sealed.record_group_differences("名录变动：分组重新汇总", basis)
 
 
 def fold_everything(basis):
     """Every group of every year from its blocks."""
-    _lock()
+    lock()
     years = PartialSums.objects.filter(rule_set=basis.rule_set).order_by().values_list("year", flat=True)
     _fold_all(set(years.distinct()), basis)
+    sealed.record_all_differences("重新计算", basis, block_numbers())
 
 
 def block_numbers():
@@ -122,19 +124,23 @@ def _forget_block(number, basis):
 @transaction.atomic
 def _take_marks():
     """One batch of marks, for every rule set that is kept fresh."""
-    _lock()
+    lock()
     marks = list(StaleMark.objects.order_by("pk")[:MARKS_AT_ONCE])
     if not marks:
         return 0
-    marked = {(mark.agency_id, mark.year) for mark in marks}
+    causes = defaultdict(list)
+    for mark in marks:
+        causes[mark.agency_id, mark.year].append(mark.cause)
     done = 0
     for slug in kept_rule_sets():
-        done = refresh_marked(marked, basis_of(slug))
+        basis = basis_of(slug)
+        done = refresh_marked(set(causes), basis)
+        sealed.record_differences(causes, basis)
     StaleMark.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
     return done
 
 
-def _lock():
+def lock():
     """Refreshes queue up here, so that none overwrites newer figures with older ones."""
     list(RuleSet.objects.select_for_update().order_by("pk")[:1])
 

@@ -19,7 +19,7 @@ from reporting.models.panel import pack_bits
 from . import blocks, cards, refresh, sums
 from .blocks import Basis
 from .indicators import INDICATORS, QUANTITIES
-from .models import GroupKind, Indicator, Proposal, ProposalEffect, Restatement
+from .models import GroupKind, Indicator, Proposal, ProposalEffect, Publication, Restatement
 
 SAME = 1e-12
 _AREA = QUANTITIES.index("floor_area_m2")
@@ -106,8 +106,8 @@ def _with_factor(proposal):
 
 
 def touched_publications(years):
-    """Sealed publications of these years, which keep the old figures. There are none until publications exist."""
-    return []
+    """Sealed publications of these years: they keep the old figures, the difference goes into their ledger."""
+    return list(Publication.objects.filter(year__in=years).order_by("-year", "kind", "number"))
 
 
 @transaction.atomic

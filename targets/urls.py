@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from . import api, change_views, views
+from . import api, change_views, publication_views, views
 
 app_name = "targets"
 
 urlpatterns = [
     path("cockpit/", views.cockpit_page, name="cockpit"),
     path("systems/<slug:key>/", views.system_detail, name="system-detail"),
+    path("publications/", publication_views.publication_list, name="publication-list"),
+    path("publications/<int:pk>/", publication_views.publication_detail, name="publication-detail"),
     path("recalculations/", views.recalculation_list, name="recalculation-list"),
     path("institutions/", views.institution_list, name="institution-list"),
     path("institutions/<slug:key>/", views.institution_detail, name="institution-detail"),

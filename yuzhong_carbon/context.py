@@ -27,15 +27,25 @@ RECALCULATION = Entry("重新计算", "targets:recalculation-list", "chart")
 TRAIL = Entry("操作日志", "agencies:trail-list", "trail")
 RESTATEMENTS = Entry("基准调整", "targets:restatement-list", "form")
 PROPOSALS = Entry("试算与启用", "targets:proposal-list", "review")
+PUBLICATIONS = Entry("发布封存", "targets:publication-list", "review")
 REGISTER = Entry("主数据管理", "admin:index", "settings")
 ACCOUNTS = Entry("账号与角色", "admin:index", "user")
 
 # Roles with the wider view first: of two entries that lead to the same page, the first one's word stays.
 MENU = {
-    "manager": (COCKPIT, INSTITUTIONS, REPORTS, RESTATEMENTS, PROPOSALS, RECALCULATION, REGISTER),
-    "reviewer": (REVIEW, REPORTS, INSTITUTIONS, COCKPIT, RESTATEMENTS, PROPOSALS),
-    "department": (TO_DO, REPORTS, INSTITUTIONS, COCKPIT),
-    "observer": (COCKPIT, INSTITUTIONS),
+    "manager": (
+        COCKPIT,
+        INSTITUTIONS,
+        REPORTS,
+        PUBLICATIONS,
+        RESTATEMENTS,
+        PROPOSALS,
+        RECALCULATION,
+        REGISTER,
+    ),
+    "reviewer": (REVIEW, REPORTS, INSTITUTIONS, COCKPIT, PUBLICATIONS, RESTATEMENTS, PROPOSALS),
+    "department": (TO_DO, REPORTS, INSTITUTIONS, COCKPIT, PUBLICATIONS),
+    "observer": (COCKPIT, INSTITUTIONS, PUBLICATIONS),
     "filer": (TO_DO, REPORTS, OWN_INSTITUTION),
     "auditor": (TRAIL,),
     "administrator": (ACCOUNTS,),

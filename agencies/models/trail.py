@@ -30,6 +30,7 @@ class Verb(models.TextChoices):
     RECALCULATE = "recalculate", "重新计算"
     RESTATE = "restate", "基准调整"
     ACTIVATE = "activate", "启用参数"
+    SEAL = "seal", "封存发布"
     EXPORT = "export", "导出"
 
 

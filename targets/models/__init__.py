@@ -4,6 +4,7 @@ from .explanation import Decomposition, Quantity
 from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
 from .plan import Indicator, PlanPeriod, Target
 from .proposal import Proposal, ProposalEffect
+from .publication import LedgerEntry, Publication, PublishedFigure
 from .recalculation import FigureBlock, RecalculatedBlock, Recalculation
 from .restatement import RestatedPanel, Restatement
 
@@ -15,10 +16,13 @@ __all__ = [
     "GroupKind",
     "GroupPanel",
     "Indicator",
+    "LedgerEntry",
     "PartialSums",
     "PlanPeriod",
     "Proposal",
     "ProposalEffect",
+    "Publication",
+    "PublishedFigure",
     "Quantity",
     "RecalculatedBlock",
     "Recalculation",

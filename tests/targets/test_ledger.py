@@ -11,6 +11,7 @@ from reporting import panels
 from reporting.apps import REFUSALS
 from reporting.models import Panel, Report, StaleMark
 from targets import plan_library, refresh
+from targets.apps import REFUSALS as TARGETS_REFUSALS
 from targets.models import Figure, GroupFigure
 from tests.factories import District
 
@@ -46,7 +47,7 @@ def sql(statement):
 
 
 def test_an_untouched_ledger_holds(district):
-    assert verify().count("一致") == 6
+    assert verify().count("一致") == 7
 
 
 def test_a_changed_line_is_found(district):
@@ -124,6 +125,8 @@ def test_every_trigger_is_in_place(district):
         cursor.execute(query)
         present = {name for (name,) in cursor.fetchall()}
     expected = {
-        f"{refusal.name}_{operation.lower()}" for refusal in REFUSALS for operation in refusal.operations
+        f"{refusal.name}_{operation.lower()}"
+        for refusal in (*REFUSALS, *TARGETS_REFUSALS)
+        for operation in refusal.operations
     }
     assert expected <= present

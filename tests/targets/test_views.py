@@ -37,8 +37,15 @@ CHANGE_PAGES = {
 }
 VERBS = {
     Role.FILER: {"see_institutions", "see_lineage"},
-    Role.DEPARTMENT: {"see_cockpit", "see_institutions", "see_lineage"},
-    Role.REVIEWER: {"see_cockpit", "see_institutions", "see_lineage", "see_changes", "sign"},
+    Role.DEPARTMENT: {"see_cockpit", "see_institutions", "see_lineage", "see_publications"},
+    Role.REVIEWER: {
+        "see_cockpit",
+        "see_institutions",
+        "see_lineage",
+        "see_changes",
+        "see_publications",
+        "sign",
+    },
     Role.MANAGER: {
         "see_cockpit",
         "see_institutions",
@@ -47,10 +54,12 @@ VERBS = {
         "propose",
         "sign",
         "activate",
+        "see_publications",
+        "seal",
         "edit_plan",
         "recalculate",
     },
-    Role.OBSERVER: {"see_cockpit", "see_institutions", "see_lineage", "see_changes"},
+    Role.OBSERVER: {"see_cockpit", "see_institutions", "see_lineage", "see_changes", "see_publications"},
     Role.AUDITOR: set(),
     Role.ADMINISTRATOR: set(),
 }
@@ -108,6 +117,8 @@ def test_the_matrix_covers_every_address_verb_and_role():
         "institution-list",
         "institution-detail",
         "recalculation-list",
+        "publication-list",
+        "publication-detail",
         "why-group",
         "why-institution",
         "api-lineage-group",

@@ -43,6 +43,8 @@ OWN = {
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
     "targets:institution-detail": row(SEES, REFUSED),
     "targets:recalculation-list": row({M}, REFUSED),
+    "targets:publication-list": row({D, R, M, V}, REFUSED),
+    "targets:publication-detail": row({D, R, M, V}, REFUSED, NOTHING),
     "targets:why-institution": row(SEES, REFUSED),
     "targets:why-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:restatement-list": row({R, M, V}, REFUSED),
@@ -109,6 +111,7 @@ def arguments(name, institution):
     known = {
         "targets:restatement-detail": [1_000_000],
         "targets:proposal-detail": [1_000_000],
+        "targets:publication-detail": [1_000_000],
         "targets:system-detail": group,
         "targets:institution-detail": own,
         "reporting:report-list": [],
