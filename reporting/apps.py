@@ -48,7 +48,7 @@ REFUSALS = (
         Refusal(
             f"{table}_stays", f"reporting_{table}", ("UPDATE", "DELETE"), "Catalogue rows are append-only."
         )
-        for table in ("item", "edition", "editionitem", "ruleset", "rulesetactivation")
+        for table in ("item", "edition", "editionitem", "ruleset", "rulesetactivation", "factorseal")
     ),
     Refusal(
         "coefficient_stays", "reporting_coefficient", ("UPDATE", "DELETE"), "Coefficients are append-only."

@@ -7,7 +7,7 @@ from django.db import transaction
 from agencies import trail
 from agencies.models.trail import Verb
 
-from . import approved, notices
+from . import approved, factor_seals, notices
 from .models import (
     Coefficient,
     CoefficientSet,
@@ -36,6 +36,7 @@ def load(folder=FACTORS, *, by=None):
     if folder == FACTORS:
         _load_catalogue(counts)
     _load_factors(Path(folder), counts)
+    factor_seals.seal_new_rows()
     if counts.added:
         trail.record(Verb.LOAD, by=by, detail=str(counts))
         _mark_all_stale(f"载入参数：{counts}")

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from agencies import trail
 from agencies.models.trail import Verb
-from reporting import approved, notices
+from reporting import approved, factor_seals, notices
 from reporting.actions import WrongStatus
 from reporting.models import Panel, RuleSetActivation
 
@@ -39,6 +39,7 @@ def activate(proposal, *, by, note=""):
         raise WrongStatus("更正在审核通过时生效，这里只试算。")
     _decide(proposal, Status.ACTIVATED, by, note)
     _put_in_force(proposal, by)
+    factor_seals.seal_new_rows()
     everything = Panel.objects.order_by("agency", "year").values_list("agency", "year")
     approved.mark_stale(list(everything), f"启用{proposal}")
     trail.record(Verb.ACTIVATE, by=by, detail=f"启用{proposal}：{proposal.reason}")

@@ -25,7 +25,8 @@ def publication_list(request):
         _permit(request.user, "seal")
         if form.is_valid() and (sealed := _sealed(request, form)):
             return redirect("targets:publication-detail", sealed.pk)
-    found = Publication.objects.select_related("rule_set", "sealed_by").annotate(differences=Count("entries"))
+    found = Publication.objects.select_related("rule_set", "sealed_by")
+    found = found.annotate(differences=Count("entries")).order_by("-year", "kind", "-number", "-edition")
     context = {
         "form": form if access.may(request.user, "seal") else None,
         "page_obj": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),

@@ -1,7 +1,15 @@
 """Rows of what was used: the catalogue, the filed months, the factor library, and approved truth as arrays."""
 
 from .catalogue import Carrier, Edition, EditionItem, Item, Section
-from .factors import Coefficient, CoefficientSet, EmissionFactor, FactorSet, RuleSet, RuleSetActivation
+from .factors import (
+    Coefficient,
+    CoefficientSet,
+    EmissionFactor,
+    FactorSeal,
+    FactorSet,
+    RuleSet,
+    RuleSetActivation,
+)
 from .filing import KnownBy, Line, Period, Report, Revision, Status
 from .panel import Panel, StaleMark
 
@@ -12,6 +20,7 @@ __all__ = [
     "Edition",
     "EditionItem",
     "EmissionFactor",
+    "FactorSeal",
     "FactorSet",
     "Item",
     "KnownBy",

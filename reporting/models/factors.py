@@ -97,6 +97,23 @@ class EmissionFactor(models.Model):
         return f"{self.get_carrier_display()} {year}{self.kg_co2_per_unit.normalize():f} kgCO₂/{self.unit}"
 
 
+class FactorSeal(models.Model):
+    """The content of a coefficient, factor or rule set when it entered the library: a changed row is found by it."""
+
+    table = models.CharField("表", max_length=30)
+    row = models.BigIntegerField("行")
+    content_hash = models.CharField("内容哈希", max_length=64)
+    sealed_at = models.DateTimeField("记录时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "参数内容哈希"
+        ordering = ("pk",)
+        constraints = (models.UniqueConstraint(fields=("table", "row"), name="factor_seal_once"),)
+
+    def __str__(self):
+        return f"{self.table} {self.row}"
+
+
 class RuleSetQuerySet(models.QuerySet):
     def active(self):
         """The rule set in force: the one activated last; before any activation the one of the setting."""

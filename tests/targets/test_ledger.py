@@ -47,7 +47,7 @@ def sql(statement):
 
 
 def test_an_untouched_ledger_holds(district):
-    assert verify().count("一致") == 7
+    assert verify().count("一致") == 8
 
 
 def test_a_changed_line_is_found(district):
@@ -99,6 +99,27 @@ def test_a_changed_figure_is_found_with_its_column(district):
 def test_a_changed_group_figure_is_found(district):
     GroupFigure.objects.update(m3_per_person=7.0)
     with pytest.raises(CommandError, match="分组指标与重算：.*人均用水量"):
+        verify()
+
+
+def test_a_changed_factor_is_found_and_named(district):
+    without_triggers("reporting_emissionfactor", "factor_stays_update")
+    sql(
+        "UPDATE reporting_emissionfactor SET kg_co2_per_unit = 0.4 WHERE data_year = 2021 AND region = '500000'"
+    )
+    with pytest.raises(
+        CommandError, match="系数与因子：碳排放因子“电力 2021年 0.4 kgCO₂/kWh”.*与载入时的内容不符"
+    ):
+        verify()
+
+
+def test_a_factor_slipped_in_is_found(district):
+    sql(
+        "INSERT INTO reporting_emissionfactor (factor_set_id, carrier, unit, kg_co2_per_unit, region, data_year, "
+        "valid_from, document, mark) SELECT factor_set_id, carrier, unit, 0.1, region, 2024, valid_from, document, "
+        "mark FROM reporting_emissionfactor WHERE data_year = 2021 AND region = '500000'"
+    )
+    with pytest.raises(CommandError, match="系数与因子：.*与载入时的内容不符"):
         verify()
 
 

@@ -1,14 +1,18 @@
 """One signed re-survey, one merger and one grid factor that wait: what a newcomer finds under review."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from agencies.models import User
-from reporting.models import Panel, RuleSet
+from reporting import actions, calendar
+from reporting.models import Panel, Report, RuleSet
 from reporting.models.catalogue import Carrier, Mark
 from reporting.panels import COLUMN
-from targets import proposals, refresh, rehearsal, restatements
+from targets import proposals, publications, refresh, rehearsal, restatements
 from targets.models import Proposal, Restatement
+
+from .filing import last_month
 
 BASE_YEAR = 2020
 _AREA = COLUMN["102"]
@@ -30,6 +34,35 @@ def fill():
     waiting = restatements.propose(_merger(survivor.agency, absorbed.agency), by=manager)
     factor = proposals.propose(_factor(), by=manager)
     return listed + rehearsal.rehearse(waiting) + rehearsal.rehearse(factor)
+
+
+def publish():
+    """Seals of what has ended, and one correction afterwards: the ledger then has something to say."""
+    manager, month = User.objects.get(username="guanli"), calendar.first_of_previous(last_month())
+    for kind, year, number in (("year", 2024, 1), ("year", 2025, 1), ("month", month.year, month.month)):
+        publications.seal(kind, year, number, by=manager, note="演示封存")
+    reports = Report.objects.filter(period__month=month, latest__status="approved")
+    report = reports.select_related("agency", "period", "latest").order_by("agency__path").first()
+    if report is not None:
+        _correct(report)
+        refresh.refresh_all()
+
+
+def _correct(report):
+    """The electricity of a month was read ten percent too low."""
+    filer, reviewer = _filer_of(report.agency), User.objects.get(username="shenhe2")
+    actions.open_correction(report, by=filer, reason="电表倍率更正，原数偏低")
+    fresh = Report.objects.select_related("agency", "period", "latest").get(pk=report.pk)
+    entries = {line.item_id: actions.Entry.of(line) for line in fresh.latest.lines.all()}
+    old = entries["110"]
+    entries["110"] = replace(old, quantity=(old.quantity * Decimal("1.1")).quantize(Decimal("1")))
+    actions.save_draft(fresh, entries, by=filer)
+    actions.submit(fresh, by=filer)
+    actions.approve(fresh, by=reviewer)
+
+
+def _filer_of(agency):
+    return User.objects.filter(memberships__agency=agency, memberships__role="filer").first()
 
 
 def _resurvey(panel):

@@ -50,6 +50,7 @@ class Command(BaseCommand):
         listed = changes.fill()
         for slug in RuleSet.objects.values_list("slug", flat=True):
             recalculation.work_off(recalculation.begin(slug, cause="演示：各口径并列"))
+        changes.publish()
         explaining.explain_all()
         self.stdout.write(
             f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标，{listed} 项试算影响。"
