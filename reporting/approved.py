@@ -19,7 +19,7 @@ def expect(agencies, month):
     for start in range(0, len(agencies), 500):
         found = panels_of_year.filter(agency__in=agencies[start : start + 500])
         found.update(expected_months=F("expected_months").bitor(_bit(month)))
-    mark_stale([(pk, month.year) for pk in agencies], f"{month:%Y-%m} 开放填报")
+    mark_stale([(pk, month.year) for pk in agencies])
 
 
 def note_submission(report, *, is_waiting):
@@ -28,12 +28,14 @@ def note_submission(report, *, is_waiting):
     waiting = panel.submitted_months | bit if is_waiting else panel.submitted_months & ~bit
     if waiting != panel.submitted_months:
         Panel.objects.filter(pk=panel.pk).update(submitted_months=waiting)
-        what = "提交待审核" if is_waiting else "不再待审核"
-        mark_stale([(report.agency_id, report.period.month.year)], f"{report.period.month:%Y-%m} {what}")
+        mark_stale([(report.agency_id, report.period.month.year)])
 
 
-def mark_stale(places, cause):
-    """The figures of these (agency id, year) no longer follow from what is stored; `cause`: why, in a sentence."""
+def mark_stale(places, cause=""):
+    """The figures of these (agency id, year) no longer follow from what is stored.
+
+    cause: why, in a sentence; none where only the coverage is another.
+    """
     StaleMark.objects.bulk_create(
         [StaleMark(agency_id=agency, year=year, cause=cause[:CAUSE_LENGTH]) for agency, year in places],
         batch_size=1000,

@@ -41,6 +41,17 @@ PAGES = {
     "institution-list": ("guanli", ["/institutions/"]),
     "institution": ("guanli", ["/institutions/", "main table a[href^='/institutions/']"]),
     "trail": ("shenji", ["/trail/"]),
+    "why-district": ("guanli", ["/cockpit/", "main .target-card a.why"]),
+    "why-institution": (
+        "guanli",
+        ["/cockpit/", "main .target-card a.why", "main table a[href^='/why/institutions/']"],
+    ),
+    "publications": ("guanli", ["/publications/"]),
+    "publication": ("guanli", ["/publications/", "main table a[href^='/publications/']"]),
+    "restatements": ("guanli", ["/restatements/"]),
+    "restatement": ("guanli", ["/restatements/", "main table a[href^='/restatements/']"]),
+    "proposal": ("guanli", ["/proposals/", "main table a[href^='/proposals/']"]),
+    "recalculations": ("guanli", ["/recalculations/"]),
     "register": ("guanli", ["/admin/agencies/agency/"]),
 }
 

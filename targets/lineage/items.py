@@ -1,5 +1,6 @@
 """What a numerator is made of: each item's quantity × its coefficient or factor, and the library's row that says so."""
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -127,7 +128,7 @@ def shares(quantities, by_item, months, names):
     window = [month - 1 for month in months]
     found = []
     for code, weight in sorted(by_item.items()):
-        quantity = float(np.nan_to_num(quantities[window, panels.COLUMN[code]]).sum())
+        quantity = math.fsum(np.nan_to_num(quantities[window, panels.COLUMN[code]]))
         if quantity:
             contribution = quantity * float(weight.per_unit) if weight.is_counted else None
             note = "" if weight.is_counted else VEHICLE_FUEL_OUT
