@@ -2,6 +2,7 @@
 
 from .explanation import Decomposition, Quantity
 from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
+from .forecast import Forecast, PeakBasis, PeakResult, PeakStatus
 from .plan import Indicator, PlanPeriod, Target
 from .proposal import Proposal, ProposalEffect
 from .recalculation import FigureBlock, RecalculatedBlock, Recalculation
@@ -11,11 +12,15 @@ __all__ = [
     "Decomposition",
     "Figure",
     "FigureBlock",
+    "Forecast",
     "GroupFigure",
     "GroupKind",
     "GroupPanel",
     "Indicator",
     "PartialSums",
+    "PeakBasis",
+    "PeakResult",
+    "PeakStatus",
     "PlanPeriod",
     "Proposal",
     "ProposalEffect",
