@@ -92,12 +92,14 @@ def test_a_whole_year_and_a_closed_institution_have_no_forecast(district):
     assert not Forecast.objects.exists()
 
 
-def test_without_a_target_there_is_no_probability_and_with_one_there_is(district):
+def test_without_a_target_there_is_no_probability_and_with_one_there_is(client, district):
     four_years(district.institution)
     computed()
     row = energy(district.institution, 2026)
     assert (row.target, row.probability, row.allowed_per_month) == (None, None, None)
     assert row.low < row.value < row.high
+    client.force_login(district.manager)
+    assert "待下达" in client.get(reverse("targets:cockpit"), {"year": 2026}).content.decode()
     target = Target.objects.get(plan_period__slug="15-5", indicator=Indicator.ENERGY_PER_AREA)
     target.reduction_percent = 10
     actions.save_plan(target, by=district.manager)
