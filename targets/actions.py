@@ -10,7 +10,9 @@ from reporting import approved, notices
 from reporting.models import Panel
 
 from . import access, recalculation
-from .models import PlanPeriod
+from .models import PlanPeriod, Target
+
+FORECAST_TASK = "targets.tasks.refresh_forecasts"
 
 
 @transaction.atomic
@@ -29,6 +31,8 @@ def save_plan(row, *, by):
     trail.record(Verb.LOAD, by=by, detail=detail)
     if years:
         _mark_stale(years, f"{what}变更")
+    if isinstance(row, Target):
+        notices.ask_for(FORECAST_TASK)
 
 
 @transaction.atomic

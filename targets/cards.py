@@ -14,7 +14,7 @@ from reporting.models import RuleSet
 
 from .indicators import MONTHS, QUANTITIES
 from .models import Figure, GroupFigure, Indicator, PlanPeriod, Target
-from .progress import Standing
+from .progress import Standing, YearVerdict
 
 KG_PER_TONNE = 1000
 INDEX_OF_BASE = 100
@@ -29,6 +29,12 @@ DENOMINATORS = {
 }
 DECIDED = (Standing.MET, Standing.MISSED, Standing.ON_PATH, Standing.BEHIND)
 ALL_MONTHS = (1 << MONTHS) - 1
+VERDICTS = {
+    YearVerdict.MET: "完成",
+    YearVerdict.YEAR_MISSED: "进度达标、年度未达",
+    YearVerdict.PATH_MISSED: "年度达标、进度滞后",
+    YearVerdict.MISSED: "未完成",
+}
 UNFINISHED = {Standing.MET: Standing.ON_PATH, Standing.MISSED: Standing.BEHIND}
 
 
@@ -89,6 +95,12 @@ class Card:
     inventory_change: float | None = None
     is_inventory_provisional: bool = False
     row: Figure | GroupFigure | None = None
+    verdict: YearVerdict | None = None
+
+    @property
+    def verdict_in_words(self):
+        """The year and the path up to it; None where either is not decided."""
+        return VERDICTS.get(self.verdict)
 
     @property
     def is_restated(self):
@@ -170,6 +182,7 @@ class Card:
 def card(indicator, row, plan, year, *, other=None, base_row=None):
     """`row` may be None; `other`: the same year's row of the other panel; `base_row`: the base year's own row."""
     target = plan.target(indicator, year)
+    status = standing(target, row, indicator, year, other=other)
     return Card(
         indicator=indicator,
         base_year=row.base_year if row else None,
@@ -179,12 +192,20 @@ def card(indicator, row, plan, year, *, other=None, base_row=None):
         required=_less(target.required(year)) if target else None,
         target=_less(target.reduction) if target else None,
         end_year=target.plan_period.end_year if target else None,
-        status=standing(target, row, indicator, year, other=other),
+        status=status,
         other_change=other.change(indicator) if other else None,
         inventory_change=row.change("kg_co2_per_m2_inv") if row else None,
         is_inventory_provisional=any(each.is_provisional for each in (row, base_row) if each),
         row=row,
+        verdict=_verdict(target, row, indicator, year) if status in DECIDED else None,
     )
+
+
+def _verdict(target, row, indicator, year):
+    """Of a whole year before the end year: there the target alone decides."""
+    if year >= target.plan_period.end_year or not covers_year(row):
+        return None
+    return target.year_verdict(row.measure(indicator, "yoy"), row.change(indicator), year)
 
 
 def standing(target, row, indicator, year, *, other=None):

@@ -103,6 +103,16 @@ class Backtest:
         return self.mape < min(self.mape_last_year, self.mape_last_months)
 
 
+@dataclass(frozen=True)
+class OwnBacktest:
+    """`Backtest` of each owner's own earlier years, (n,) each; hit_rate over the tested years with an interval."""
+
+    mape: Floats
+    mape_last_year: Floats
+    hit_rate: Floats
+    tested: Counts
+
+
 def project(numerator: Floats, denominator: Floats, level: float = LEVEL) -> Projection:
     """Project the running year, the last one of (n, years, 12) months, one year after the other.
 
@@ -179,8 +189,39 @@ def backtest(numerator: Floats, denominator: Floats, known_months: int, level: f
     return Backtest(errors[0], errors[1], errors[2], hit_rate, len(actual), int(has_interval.sum()))
 
 
+def backtest_each(
+    numerator: Floats, denominator: Floats, known_months: Counts, level: float = LEVEL
+) -> OwnBacktest:
+    """`backtest`, for each of n owners over its own years and at its own number of known months (n,).
+
+    Owners with 0 or all 12 known months are not tested. Raises ValueError where `project` does.
+    """
+    _refuse_nonsense(numerator, denominator)
+    top, bottom = _known_in_both(numerator, denominator)
+    rows = np.full((max(top.shape[1] - 2, 0), 6, len(top)), np.nan)
+    for count in range(1, MONTHS):
+        at = np.flatnonzero(known_months == count)
+        for number in range(len(rows) if len(at) else 0):
+            rows[number][:, at] = _held_out_each(top[at], bottom[at], number + 2, count, level)
+    actual, low, high, guess, last_year, _ = rows.swapaxes(0, 1)
+    is_hit = np.where(np.isnan(low), np.nan, ((low <= actual) & (actual <= high)).astype(np.float64))
+    errors = [_mean_known(np.abs(_divided(each, actual, np.nan) - 1.0)) for each in (guess, last_year)]
+    tested: Counts = (~np.isnan(actual)).sum(axis=0)
+    return OwnBacktest(errors[0], errors[1], _mean_known(is_hit), tested)
+
+
 def _held_out(top: Floats, bottom: Floats, year: int, known_months: int, level: float) -> Floats:
-    """Actual, low, high, projected, last year's value, last year's months to come: shape (6, tested owners)."""
+    """`_held_out_each` of the owners that can be tested, shape (6, tested owners)."""
+    rows = _held_out_each(top, bottom, year, known_months, level)
+    tested: Floats = rows[:, ~np.isnan(rows[0])]
+    return tested
+
+
+def _held_out_each(top: Floats, bottom: Floats, year: int, known_months: int, level: float) -> Floats:
+    """Actual, low, high, projected, last year's value, last year's months to come: shape (6, n).
+
+    NaN where the year cannot be tested.
+    """
     history = top[:, : year + 1].copy()
     history[:, -1, known_months:] = np.nan
     projection = project(history, bottom[:, : year + 1], level)
@@ -197,8 +238,7 @@ def _held_out(top: Floats, bottom: Floats, year: int, known_months: int, level: 
             _intensity(last_months, last_bottom),
         ]
     )
-    tested: Floats = rows[:, (actual > 0) & ~np.isnan(projection.value)]
-    return tested
+    return np.where((actual > 0) & ~np.isnan(projection.value), rows, np.nan)
 
 
 def _known_in_both(numerator: Floats, denominator: Floats) -> tuple[Floats, Floats]:
@@ -270,6 +310,12 @@ def _divided(top: Floats, bottom: Floats, otherwise: float) -> Floats:
     """top / bottom, `otherwise` where the bottom is 0, NaN where either is unknown."""
     usable = bottom != 0
     return np.where(usable, top / np.where(usable, bottom, 1.0), otherwise)
+
+
+def _mean_known(values: Floats) -> Floats:
+    """The mean of the known values over the first axis, NaN without any."""
+    known = ~np.isnan(values)
+    return _divided(np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0).astype(np.float64), np.nan)
 
 
 def _mean(values: Floats) -> float:

@@ -7,7 +7,7 @@ from celery import shared_task
 from reporting import approved
 from reporting.models import Panel, StaleMark
 
-from . import explaining, recalculation, refresh, rehearsal
+from . import explaining, forecasting, recalculation, refresh, rehearsal
 from .models import Proposal, Restatement
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,14 @@ def sweep_stale_marks():
     recalculation.resend_unfinished()
     if explaining.is_due():
         explaining.explain_all()
+    if forecasting.is_due():
+        forecasting.forecast_all()
+
+
+@shared_task
+def refresh_forecasts():
+    """Sent when a target changes: what is asked of the running year is stored with its forecast."""
+    logger.info("%s forecasts and peak tests", forecasting.forecast_all())
 
 
 @shared_task

@@ -48,6 +48,9 @@ def _node_page(request, node):
         "row": rows.of(year, GroupPanel.ALL),
         "by_rule_set": rows.by_rule_set(year),
         "decompositions": node.decompositions.filter(year=year, rule_set=rule_sets.chosen),
+        "forecasts": node.forecasts.filter(year=year, rule_set=rule_sets.chosen),
+        "peaks": node.peak_results.filter(rule_set=rule_sets.chosen),
+        "is_whole_year": rows.is_whole(year),
         "systems": cockpit.ranked_systems(rows, plan, year, indicator),
         "institutions": cockpit.ranked_institutions(user, node, rule_sets.chosen, plan, year, indicator),
         "filing": cockpit.filing(node, year, since=plan.first_year(year)),
@@ -109,13 +112,17 @@ def institution_detail(request, key):
     plan, rule_sets = Plan(), RuleSets(request.GET.get("rules"))
     every = institution_page.all_figures(agency)
     rows = institution_page.under(every, rule_sets.chosen)
-    years = _years(plan, institution_page.whole_years(rows))
+    years_whole = institution_page.whole_years(rows)
+    years = _years(plan, years_whole)
     filters = YearFilters(request.GET, **years, rule_sets=rule_sets)
     by_rule_set = [row for row in every if row.year == filters.chosen_year]
     context = _detail(agency, plan, rows, filters) | {
         "rule_sets": rule_sets,
         "by_rule_set": by_rule_set,
         "decompositions": agency.decompositions.filter(year=filters.chosen_year, rule_set=rule_sets.chosen),
+        "forecasts": agency.forecasts.filter(year=filters.chosen_year, rule_set=rule_sets.chosen),
+        "peaks": agency.peak_results.filter(rule_set=rule_sets.chosen),
+        "is_whole_year": years_whole.get(filters.chosen_year, False),
     }
     return render(request, "targets/institution_detail.html", context)
 

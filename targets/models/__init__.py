@@ -2,6 +2,7 @@
 
 from .explanation import Decomposition, Quantity
 from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
+from .forecast import Forecast, PeakBasis, PeakResult, PeakStatus
 from .plan import Indicator, PlanPeriod, Target
 from .proposal import Proposal, ProposalEffect
 from .publication import LedgerEntry, Publication, PublishedFigure
@@ -12,12 +13,16 @@ __all__ = [
     "Decomposition",
     "Figure",
     "FigureBlock",
+    "Forecast",
     "GroupFigure",
     "GroupKind",
     "GroupPanel",
     "Indicator",
     "LedgerEntry",
     "PartialSums",
+    "PeakBasis",
+    "PeakResult",
+    "PeakStatus",
     "PlanPeriod",
     "Proposal",
     "ProposalEffect",

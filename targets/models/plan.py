@@ -105,6 +105,22 @@ class Target(models.Model):
             self.reduction, period.base_year, period.end_year, year, progress.Path(self.path)
         )
 
+    def year_verdict(self, yoy, change, year):
+        """The verdict on a whole year from its changes against last year and the base year; None off the path."""
+        period = self.plan_period
+        if not period.base_year < year <= period.end_year:
+            return None
+        yearly, cumulative = (None if each is None else -each for each in (yoy, change))
+        return progress.year_verdict(
+            yearly,
+            cumulative,
+            self.reduction,
+            period.base_year,
+            period.end_year,
+            year,
+            progress.Path(self.path),
+        )
+
     def standing(self, change, year):
         """Status of a relative change against the base year (−0.05 for five percent less)."""
         achieved = None if change is None else -change

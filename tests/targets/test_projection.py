@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from targets.projection import allowance, backtest, probability_met, project
+from targets.projection import allowance, backtest, backtest_each, probability_met, project
 from targets.student_t import two_sided_quantile
 
 NAN = np.nan
@@ -220,3 +220,16 @@ def test_an_owner_is_projected_by_itself():
     denominator = np.full_like(numerator, 50.0)
     whole, alone = project(numerator, denominator), project(numerator[2:3], denominator[2:3])
     assert (whole.value[2], whole.low[2]) == (alone.value[0], alone.low[0])
+
+
+def test_each_owners_own_backtest_is_the_backtest_of_it_alone():
+    numerator = seasons(3, 6, noise=0.05)
+    area = np.full_like(numerator, 50.0)
+    each = backtest_each(numerator, area, np.array([3, 9, 12]))
+    for owner, known_months in ((0, 3), (1, 9)):
+        alone = backtest(numerator[[owner]], area[[owner]], known_months)
+        assert each.mape[owner] == pytest.approx(alone.mape)
+        assert each.mape_last_year[owner] == pytest.approx(alone.mape_last_year)
+        assert each.hit_rate[owner] == pytest.approx(alone.hit_rate)
+        assert each.tested[owner] == alone.tested == 4
+    assert (np.isnan(each.mape[2]), each.tested[2]) == (True, 0)

@@ -196,7 +196,7 @@ def test_the_cockpit_costs_the_same_for_one_institution_and_for_three(client, tw
         settle(more, 2020)
         settle(more, 2025)
     refresh.refresh_all()
-    assert cost(client, address) == one <= 14
+    assert cost(client, address) == one <= 16
 
 
 def test_the_institution_list_costs_the_same_for_one_row_and_for_three(client, two_years):

@@ -8,7 +8,7 @@ from django.db import transaction
 from agencies import register_file
 from agencies.models import Agency
 from reporting.models import RuleSet
-from targets import explaining, recalculation, refresh
+from targets import explaining, forecasting, recalculation, refresh
 from yuzhong_carbon.demo import accounts, changes, district, estate, filing
 
 
@@ -52,6 +52,7 @@ class Command(BaseCommand):
             recalculation.work_off(recalculation.begin(slug, cause="演示：各口径并列"))
         changes.publish()
         explaining.explain_all()
+        forecasting.forecast_all()
         self.stdout.write(
             f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标，{listed} 项试算影响。"
         )
