@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agencies import actions as agencies_actions
 from agencies.models import AgencyType
 from reporting import actions, approved, factor_library, history
-from reporting.models import Panel, Report, StaleMark
+from reporting.models import Panel, StaleMark
 from targets import plan_library, refresh, tasks
 from targets.models import Figure, GroupFigure, GroupKind, GroupPanel, PlanPeriod
 from tests.factories import DepartmentFactory, District, InstitutionFactory
@@ -152,33 +152,50 @@ def figures():
 
 
 quantity = st.one_of(st.none(), st.integers(0, 10_000))
+step = st.sampled_from(["submit", "withdraw", "return", "approve", "correct"])
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(months=st.lists(st.tuples(st.integers(1, 12), quantity, st.booleans()), min_size=1, max_size=6))
-def test_the_panel_kept_by_approvals_equals_the_panel_made_from_lines(months):
+@given(steps=st.lists(st.tuples(st.integers(1, 4), quantity, step), min_size=1, max_size=10))
+def test_the_panel_kept_by_the_verbs_equals_the_panel_made_from_lines(steps):
     with transaction.atomic():
         district = District()
-        for month, electricity, is_corrected in months:
-            file_month(district, date(2025, month, 1), electricity, is_corrected)
+        for month, electricity, verb in steps:
+            take_step(district, date(2025, month, 1), electricity, verb)
         kept = {(panel.agency_id, panel.year): panel for panel in Panel.objects.all()}
-        years = {district.institution.pk: {2025}}
-        made = dict(approved.from_lines(years))
-        assert {place: (bytes(panel.packed), panel.approved_months) for place, panel in kept.items()} == {
-            place: (bytes(panel.packed), panel.approved_months) for place, panel in made.items()
+        made = dict(approved.from_lines({district.institution.pk: {2025}}))
+        assert {place: facts(panel) for place, panel in kept.items()} == {
+            place: facts(panel) for place, panel in made.items()
         }
+        refresh.refresh_all()
+        before = figures()
+        approved.rebuild({district.institution.pk: {2025}}, cause="重建")
+        refresh.refresh_all()
+        assert figures() == before
         transaction.set_rollback(True)
 
 
-def file_month(district, month, electricity, is_corrected):
-    """Approve a month, or correct it where it is approved already; None files nothing metered."""
+def facts(panel):
+    return bytes(panel.packed), panel.approved_months, panel.expected_months, panel.submitted_months
+
+
+def take_step(district, month, electricity, verb):
+    """One verb at a month, where it may follow; None files nothing metered."""
     report = district.report(month)
-    quantities = {"102": 100, "103": 10} | ({} if electricity is None else {"110": electricity})
-    if report.approved_id is None:
-        district.approved(month, quantities)
-    elif is_corrected:
-        actions.open_correction(Report.objects.get(pk=report.pk), by=district.filer, reason="更正")
-        district.approved(month, quantities)
+    if verb == "submit" and report.is_editable:
+        district.submitted(
+            month, {"102": 100, "103": 10} | ({} if electricity is None else {"110": electricity})
+        )
+    if verb == "correct" and report.status == "approved":
+        actions.open_correction(report, by=district.filer, reason="更正")
+    if report.status != "submitted":
+        return
+    if verb == "withdraw":
+        actions.withdraw(report, by=district.filer)
+    if verb == "return":
+        actions.send_back(report, by=district.reviewer, reason="请核对")
+    if verb == "approve":
+        actions.approve(report, by=district.reviewer)
 
 
 def test_an_institution_that_moves_is_counted_where_it_stands_now(district):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from agencies.access import Role
 from reporting.models import StaleMark
 from targets import access, plan_library, recalculation, refresh, urls
-from targets.models import Target
+from targets.models import PlanPeriod, Target
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
 
 from .months import settle
@@ -460,3 +460,18 @@ def test_a_verdict_that_hangs_on_who_is_counted_is_undecided(client, district):
     client.force_login(district.manager)
     shown = client.get(reverse("targets:cockpit"), {"year": 2025}).content.decode()
     assert shown.count("未定") >= 2
+
+
+def test_five_percent_less_electricity_is_less_on_the_target_basis_and_more_on_the_inventory_basis(
+    client, district
+):
+    """The grid's factor rose by 17.7 % from 2021 to 2023: the page shows both."""
+    PlanPeriod.objects.create(slug="test", name="试", base_year=2021, end_year=2023)
+    PlanPeriod.objects.filter(slug="14-5").update(base_year=2023, end_year=2024)
+    settle(district.institution, 2021, kwh=1000)
+    settle(district.institution, 2023, kwh=950)
+    refresh.refresh_all()
+    address = reverse("targets:institution-detail", args=[district.institution.key])
+    page = squeezed(text(client, district.manager, f"{address}?year=2023"))
+    assert "−5.00 %" in page
+    assert "+11.78 %" in page
