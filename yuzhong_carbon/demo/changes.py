@@ -10,7 +10,7 @@ from reporting.models import Panel, Report, RuleSet
 from reporting.models.catalogue import Carrier, Mark
 from reporting.panels import COLUMN
 from targets import proposals, publications, refresh, rehearsal, restatements
-from targets.models import Proposal, Restatement
+from targets.models import Figure, Proposal, Restatement
 
 from .filing import last_month
 
@@ -39,8 +39,10 @@ def fill():
 def publish():
     """Seals of what has ended, and one correction afterwards: the ledger then has something to say."""
     manager, month = User.objects.get(username="guanli"), calendar.first_of_previous(last_month())
-    for kind, year, number in (("year", 2024, 1), ("year", 2025, 1), ("month", month.year, month.month)):
-        publications.seal(kind, year, number, by=manager, note="演示封存")
+    known = set(Figure.objects.order_by().values_list("year", flat=True).distinct())
+    for year in sorted(known & {month.year - 2, month.year - 1}):
+        publications.seal("year", year, 1, by=manager, note="演示封存")
+    publications.seal("month", month.year, month.month, by=manager, note="演示封存")
     reports = Report.objects.filter(period__month=month, latest__status="approved")
     report = reports.select_related("agency", "period", "latest").order_by("agency__path").first()
     if report is not None:
