@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .lines import AT_SCALE, LINES, Bench
+from .lines import AT_SCALE, LINES, ON_LINES, Bench
 from .server import REPOSITORY, Server, StepFailed, say
 
 RESULTS = REPOSITORY / "bench-results.json"
@@ -46,7 +46,7 @@ def measure(wanted, agencies, folder):
     server = Server(folder)
     say(f"PostgreSQL {server.postgresql.version}, {agencies} institutions, 2020-01 to 2026-10")
     try:
-        bench = Bench(server, agencies)
+        bench = Bench(server, agencies, with_lines=not ON_LINES.isdisjoint(wanted))
         return [line(bench) for line in wanted]
     finally:
         server.stop()

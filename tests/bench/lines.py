@@ -42,15 +42,15 @@ class Line:
 class Bench:
     """Prepares what a line needs when it is first asked for, and runs each contestant once for all lines."""
 
-    def __init__(self, server: Server, agencies: int):
-        self.server, self.agencies = server, agencies
+    def __init__(self, server: Server, agencies: int, *, with_lines: bool):
+        self.server, self.agencies, self.with_lines = server, agencies, with_lines
         self._outcomes = {}
         self._panels = {}
 
     @cached_property
     def whole(self):
-        """The database with lines and panels."""
-        return self.server.database("bench_whole", self.agencies, with_lines=True)
+        """The database of the register that is asked for."""
+        return self.server.database("bench_whole", self.agencies, with_lines=self.with_lines)
 
     def panels_of(self, agencies):
         """A database with panels alone, of another number of institutions."""
@@ -163,3 +163,5 @@ LINES = {
     "import-months": import_months,
 }
 AT_SCALE = {"recompute-200000": recompute_200000}
+# The others do without 30 million lines.
+ON_LINES = {recompute_vs_sql, recompute_vs_pandas, approval_institution, approval_groups}

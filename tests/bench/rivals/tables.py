@@ -86,5 +86,16 @@ def create_results(rival, packed="bytea"):
             table = result_table(rival, model)
             cursor.execute(f"DROP TABLE IF EXISTS {table}")
             cursor.execute(f"CREATE TABLE {table} (LIKE {model._meta.db_table} INCLUDING ALL)")
+            for foreign_key in _foreign_keys(cursor, model):
+                cursor.execute(f"ALTER TABLE {table} ADD {foreign_key}")
             if packed != "bytea":
                 cursor.execute(f"ALTER TABLE {table} DROP packed, ADD packed {packed} NOT NULL")
+
+
+def _foreign_keys(cursor, model):
+    """LIKE copies everything but these, and checking them is part of storing a row."""
+    cursor.execute(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'",
+        [model._meta.db_table],
+    )
+    return [definition for (definition,) in cursor.fetchall()]
