@@ -3,12 +3,13 @@
 #   make demo      the portal with a synthetic district on 127.0.0.1:8000 (or: make demo PORT=9000)
 #   make test      every test that this machine can run, on real PostgreSQL and Redis
 #   make check     the whole gate, as in CI
+#   make bench     how fast the recomputation is, against SQL, pandas and the floor (docs/bench.md)
 #   make screenshots   pictures of the demo's pages, into docs/screenshots/
 #   make install   only the virtual environment .venv, for development
 #
 # PYTHON=/path/to/python3.12 chooses the interpreter that .venv is made with.
 
-.PHONY: demo test check install screenshots
+.PHONY: demo test check bench install screenshots
 
 demo: .venv/installed
 	@.venv/bin/python manage.py rundemo
@@ -21,6 +22,9 @@ screenshots: .venv/installed-dev
 
 check:
 	@.ci/run
+
+bench: .venv/installed-dev
+	@.venv/bin/python -m tests.bench
 
 install: .venv/installed-dev
 

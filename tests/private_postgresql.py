@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -49,7 +49,9 @@ def programs_in_wheels() -> Iterator[Path]:
         yield from Path(wheel.origin).parent.glob("pginstall/bin")
 
 
-def start_private_postgresql(folder: Path, programs: Iterable[Path]) -> "PrivatePostgreSQL":
+def start_private_postgresql(
+    folder: Path, programs: Iterable[Path], settings: Mapping[str, str] = SETTINGS
+) -> "PrivatePostgreSQL":
     """Start the first installation that works.
 
     Raises:
@@ -58,7 +60,7 @@ def start_private_postgresql(folder: Path, programs: Iterable[Path]) -> "Private
     refusals = []
     for installation in programs:
         try:
-            return PrivatePostgreSQL(installation, folder).start()
+            return PrivatePostgreSQL(installation, folder, settings).start()
         except (OSError, RuntimeError) as refusal:
             refusals.append(f"{installation}: {refusal}")
     raise NoPostgreSQLProgram("; ".join(refusals) or "no initdb and postgres on this machine")
@@ -67,8 +69,9 @@ def start_private_postgresql(folder: Path, programs: Iterable[Path]) -> "Private
 class PrivatePostgreSQL:
     """One server. Root may not run PostgreSQL: it then runs as the user `postgres`, or else `nobody`."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, settings: Mapping[str, str]) -> None:
         self.folder = folder
+        self.settings = settings
         self.cluster = folder / "pg"
         self.account = _account_for_root() if os.getuid() == 0 else None
         self.programs = programs if self._can_run(programs) else _copied(programs, folder)
@@ -83,7 +86,7 @@ class PrivatePostgreSQL:
     def start(self) -> "PrivatePostgreSQL":
         """Create the cluster, start the server and wait until it takes connections."""
         self._create_cluster()
-        settings = SETTINGS | {"unix_socket_directories": str(self.cluster)}
+        settings = {**self.settings, "unix_socket_directories": str(self.cluster)}
         options = [f"--{name}={value}" for name, value in settings.items()]
         command = [str(self.programs / "postgres"), "-D", str(self.cluster), *options]
         with (self.folder / "postgresql.log").open("ab") as log:

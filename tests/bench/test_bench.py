@@ -1,0 +1,85 @@
+"""The bench cannot rot: its rivals still compute what the product stores, and its steps still run."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from targets.models import Figure, GroupFigure
+
+from . import approval, contestants, data, equality, importing
+from .__main__ import chosen, measure, table
+from .equality import NotEqual
+from .lines import LINES, Line
+
+AGENCIES = 30
+
+
+@pytest.fixture
+def register(transactional_db):
+    call_command("load_factors", verbosity=0)
+    data.fill(AGENCIES, with_lines=True)
+
+
+@pytest.mark.needs_postgresql
+def test_sql_and_pandas_store_what_the_product_stores(register):
+    for name in ("ours", "sql", "pandas", "floor"):
+        assert contestants.run(name)["seconds"] > 0
+    stored = Figure.objects.count() + GroupFigure.objects.count()
+    assert [equality.compare(rival).rows for rival in ("sql", "pandas", "floor")] == [stored] * 3
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE bench_sql_figure SET kgce_per_m2_yoy = 0 WHERE year = 2023")
+    with pytest.raises(NotEqual, match="sql Figure 2023 .* kgce_per_m2_yoy: 0.0 instead of"):
+        equality.compare("sql")
+
+
+@pytest.mark.needs_postgresql
+def test_approvals_and_an_import_are_measured_on_the_same_data(register):
+    contestants.run("ours")
+    assert approval.measure().keys() == {"institution", "groups", "floor"}
+    assert importing.measure(AGENCIES, 500)["rows"] == 3 * 12 * 19
+
+
+@pytest.mark.needs_postgresql
+def test_one_line_is_measured_on_a_server_of_its_own():
+    with TemporaryDirectory(prefix="yc-", dir="/tmp") as folder:
+        lines = measure([LINES["recompute-memory"]], 5, Path(folder))
+    assert [line.name for line in lines] == ["recompute-memory"]
+    assert lines[0].holds
+
+
+def test_a_line_holds_when_its_ratio_clears_the_bar():
+    assert Line("a", 5.0, "", at_least=5).holds
+    assert not Line("a", 4.9, "", at_least=5).holds
+    assert Line("a", 3.0, "", at_most=3).holds
+    assert not Line("a", 3.1, "", at_most=3).holds
+    assert Line("a", 99.0, "").as_json() == {
+        "name": "a",
+        "ratio": 99.0,
+        "bar": "",
+        "holds": True,
+        "detail": "",
+    }
+
+
+def test_the_table_says_which_bar_does_not_hold():
+    lines = [
+        Line("fast", 6.0, "why", at_least=5),
+        Line("slow", 4.0, "why", at_least=5),
+        Line("told", 1.0, "why"),
+    ]
+    assert [row.split()[:5] for row in table(lines).splitlines()[1:]] == [
+        ["fast", "6.00", ">=", "5", "yes"],
+        ["slow", "4.00", ">=", "5", "NO"],
+        ["told", "1.00", "why"],
+    ]
+
+
+def test_one_line_can_be_chosen_and_the_largest_register_only_on_demand():
+    assert chosen({}) == list(LINES.values())
+    assert chosen({"ONLY": "import-months"}) == [LINES["import-months"]]
+    assert len(chosen({"SCALE": "1"})) == len(LINES) + 1
+    with pytest.raises(SystemExit):
+        chosen({"ONLY": "no-such-line"})
