@@ -13,6 +13,7 @@ from . import approval, contestants, data, equality, importing
 from .__main__ import chosen, measure, table
 from .equality import NotEqual
 from .lines import LINES, Line
+from .rivals import tables
 
 AGENCIES = 30
 
@@ -21,6 +22,9 @@ AGENCIES = 30
 def register(transactional_db):
     call_command("load_factors", verbosity=0)
     data.fill(AGENCIES, with_lines=True)
+    yield
+    # Their foreign keys keep the test database from being emptied.
+    tables.drop_all()
 
 
 @pytest.mark.needs_postgresql

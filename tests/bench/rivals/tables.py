@@ -92,6 +92,16 @@ def create_results(rival, packed="bytea"):
                 cursor.execute(f"ALTER TABLE {table} DROP packed, ADD packed {packed} NOT NULL")
 
 
+def drop_all():
+    """Take away every table that the bench has made beside the product's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            r"SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'bench\_%'"
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE {table}")
+
+
 def _foreign_keys(cursor, model):
     """LIKE copies everything but these, and checking them is part of storing a row."""
     cursor.execute(
