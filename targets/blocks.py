@@ -330,10 +330,14 @@ def membership(agency_ids):
     return list(members), matrix
 
 
-def write_partial_sums(number, year, groups, packed, basis):
-    """Replace what a block adds to the groups' year."""
+def forget_partial_sums(number, year, groups, basis):
+    """Take away what a block adds to these groups' year."""
     stored = PartialSums.objects.filter(rule_set=basis.rule_set, year=year, block=number)
     stored.filter(key__in=[key for _, key in groups]).delete()
+
+
+def write_partial_sums(number, year, groups, packed, basis):
+    """Store what a block adds to the groups' year; nothing of it may be stored yet."""
     columns = {
         "rule_set": basis.rule_set.pk,
         "year": year,

@@ -20,7 +20,6 @@ KG_PER_TONNE = 1000
 INDEX_OF_BASE = 100
 PATH_NOTE = "按各年与基准年相同月份的变化折算；空心点未满全年，取两年均有数据的部分。"
 WHOLE_YEAR = "全年"
-# A part of the last year decides nothing yet.
 DENOMINATORS = {
     Indicator.ENERGY_PER_AREA: "面积",
     Indicator.CARBON_PER_AREA: "面积",
@@ -35,6 +34,7 @@ VERDICTS = {
     YearVerdict.PATH_MISSED: "年度达标、进度滞后",
     YearVerdict.MISSED: "未完成",
 }
+# A part of the last year decides nothing yet.
 UNFINISHED = {Standing.MET: Standing.ON_PATH, Standing.MISSED: Standing.BEHIND}
 
 

@@ -4,11 +4,12 @@ Institutions first, then what their block adds to each group, then the groups fr
 """
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Exists, Max, Min, OuterRef
 from django.utils import timezone
 
 from agencies.models import Agency
@@ -16,7 +17,7 @@ from reporting.accounting import rules
 from reporting.models import EmissionFactor, Panel, RuleSet, StaleMark
 
 from . import blocks, sealed, sums
-from .blocks import Basis
+from .blocks import Basis, Loaded
 from .models import Figure, FigureBlock, GroupFigure, GroupPanel, PartialSums, PlanPeriod
 
 MARKS_AT_ONCE = 5_000
@@ -49,7 +50,8 @@ def basis_with(loaded):
 
 def kept_rule_sets():
     """Slugs of the rule sets whose figures are kept fresh: the one in force, and those that the bureau asked for."""
-    asked = RuleSet.objects.filter(pk__in=Figure.objects.order_by().values("rule_set").distinct())
+    # One row found is enough: to list the distinct ones would read every figure there is, at each approval.
+    asked = RuleSet.objects.filter(Exists(Figure.objects.filter(rule_set=OuterRef("pk"))))
     return sorted({rules.active_slug(), *asked.values_list("slug", flat=True)})
 
 
@@ -78,18 +80,16 @@ def _regroup():
     numbers = block_numbers()
     for slug in kept_rule_sets():
         basis = basis_of(slug)
-        years = set()
         for number in numbers:
-            years |= compute_block(number, basis, figures=False)
-        _fold_all(years, basis)
+            compute_block(number, basis, figures=False)
+        _fold_all(basis)
         sealed.record_group_differences("名录变动：分组重新汇总", basis)
 
 
 def fold_everything(basis):
     """Every group of every year from its blocks."""
     lock()
-    years = PartialSums.objects.filter(rule_set=basis.rule_set).order_by().values_list("year", flat=True)
-    _fold_all(set(years.distinct()), basis)
+    _fold_all(basis)
     sealed.record_all_differences("重新计算", basis, block_numbers())
 
 
@@ -102,42 +102,50 @@ def block_numbers():
 
 
 def compute_block(number, basis, *, figures=True):
-    """The figures and partial sums of one block, all years; returns the years. Harmless run twice, by any worker."""
+    """The figures and partial sums of one block, all years. Harmless run twice, by any worker."""
     _lock_blocks([number])
     loaded = blocks.load_block(number)
     if loaded is None:
-        return set()
+        return
     groups, matrix = blocks.membership(loaded.agencies.tolist())
-    _forget_block(number, basis)
+    # With them go the sums of groups that the block has no institution of any more.
+    PartialSums.objects.filter(rule_set=basis.rule_set, block=number).delete()
     for year, parts in blocks.parts_by_year(loaded, basis):
         if figures:
             blocks.write_figures(blocks.figure_columns(loaded, year, parts, basis), year, basis)
         blocks.write_partial_sums(number, year, groups, sums.summed(parts, matrix), basis)
-    return set(loaded.years)
-
-
-def _forget_block(number, basis):
-    """Sums of groups that the block has no institution of any more."""
-    PartialSums.objects.filter(rule_set=basis.rule_set, block=number).delete()
 
 
 @transaction.atomic
 def _take_marks():
     """One batch of marks, for every rule set that is kept fresh."""
     lock()
-    marks = list(StaleMark.objects.order_by("pk")[:MARKS_AT_ONCE])
+    marks = _next_marks()
     if not marks:
         return 0
     causes = defaultdict(list)
     for mark in marks:
         causes[mark.agency_id, mark.year].append(mark.cause)
+    _lock_blocks({blocks.number_of(agency) for agency, _ in causes})
+    bases = [basis_of(slug) for slug in kept_rule_sets()]
+    # Which years follow is the same under every rule set.
+    touched = _touched_blocks(set(causes), bases[0])
     done = 0
-    for slug in kept_rule_sets():
-        basis = basis_of(slug)
-        done = refresh_marked(set(causes), basis)
+    for basis in bases:
+        done = refresh_institutions(touched, basis)
+        refresh_groups(touched, basis)
         sealed.record_differences(causes, basis)
     StaleMark.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
     return done
+
+
+def _next_marks():
+    """The oldest marks, with all others of the same institutions and years: each is computed once, not once a mark."""
+    places = set(StaleMark.objects.order_by("pk").values_list("agency", "year")[:MARKS_AT_ONCE])
+    beside = StaleMark.objects.filter(
+        agency__in={agency for agency, _ in places}, year__in={year for _, year in places}
+    )
+    return [mark for mark in beside.order_by("pk") if (mark.agency_id, mark.year) in places]
 
 
 def lock():
@@ -147,64 +155,63 @@ def lock():
 
 def _lock_blocks(numbers):
     """Whoever writes figures of a block holds its row, so that a recalculation and a refresh do not meet in it."""
-    FigureBlock.objects.bulk_create(
-        [
-            FigureBlock(number=number)
-            for number in numbers
-            if not FigureBlock.objects.filter(pk=number).exists()
-        ]
-    )
+    known = set(FigureBlock.objects.filter(pk__in=numbers).values_list("pk", flat=True))
+    FigureBlock.objects.bulk_create([FigureBlock(number=number) for number in numbers if number not in known])
     list(FigureBlock.objects.select_for_update().filter(pk__in=numbers).order_by("pk"))
 
 
-def refresh_marked(marked, basis):
-    """Institutions' figures for the marked (agency id, year) and what is compared with them, then their groups."""
-    _lock_blocks({blocks.number_of(agency) for agency, _ in marked})
-    done = refresh_institutions(marked, basis)
-    refresh_groups(marked, basis)
-    return done
+@dataclass(frozen=True)
+class Touched:
+    """The marked institutions of a block: their panels, and the years whose figures follow from the marks."""
+
+    own: Loaded
+    years: set[int]
 
 
-def refresh_institutions(marked, basis):
+def _touched_blocks(marked, basis):
+    """Block number → Touched, of the blocks that hold any panel of the marked (agency id, year)."""
+    found = {}
+    for number, agencies in _by_block(marked).items():
+        own = blocks.load(agencies)
+        if own is not None:
+            found[number] = Touched(own, _touched_years(agencies, own, basis))
+    return found
+
+
+def _touched_years(agencies, own, basis):
+    """agencies: id → its marked years."""
+    return {
+        touched
+        for agency, years in agencies.items()
+        for year in years
+        for touched in basis.touched_by(year, own.gaps(agency))
+    }
+
+
+def refresh_institutions(touched, basis):
     """The institutions' own figures; returns how many institution-years."""
     done = 0
-    for agencies in _by_block(marked).values():
-        loaded = blocks.load(agencies)
-        if loaded is None:
-            continue
-        for year, parts in blocks.parts_by_year(loaded, basis, _touched(agencies, loaded, basis)):
-            columns = blocks.figure_columns(loaded, year, parts, basis)
+    for block in touched.values():
+        for year, parts in blocks.parts_by_year(block.own, basis, block.years):
+            columns = blocks.figure_columns(block.own, year, parts, basis)
             blocks.write_figures(columns, year, basis)
             done += len(columns["agency"])
     return done
 
 
-def _touched(agencies, loaded, basis):
-    """The years to compute for these agencies (id → marked years)."""
-    return {
-        touched
-        for agency, years in agencies.items()
-        for year in years
-        for touched in basis.touched_by(year, loaded.gaps(agency))
-    }
-
-
-def refresh_groups(marked, basis):
+def refresh_groups(touched, basis):
     """What the blocks of the marked institutions add to their groups, and those groups."""
-    touched = defaultdict(set)
-    for number, agencies in _by_block(marked).items():
-        own = blocks.load(agencies)
-        if own is None:
-            continue
-        wanted = _touched(agencies, own, basis)
-        loaded = blocks.load_block(number, basis.needed_for(wanted))
+    groups_by_year = defaultdict(set)
+    for number, block in touched.items():
+        loaded = blocks.load_block(number, basis.needed_for(block.years))
         groups, matrix = blocks.membership(loaded.agencies.tolist())
-        is_own = matrix[:, np.isin(loaded.agencies, list(agencies))].any(axis=1)
+        is_own = matrix[:, np.isin(loaded.agencies, block.own.agencies)].any(axis=1)
         groups = [group for group, own in zip(groups, is_own, strict=True) if own]
-        for year, parts in blocks.parts_by_year(loaded, basis, wanted):
+        for year, parts in blocks.parts_by_year(loaded, basis, block.years):
+            blocks.forget_partial_sums(number, year, groups, basis)
             blocks.write_partial_sums(number, year, groups, sums.summed(parts, matrix[is_own]), basis)
-            touched[year] |= set(groups)
-    for year, groups in touched.items():
+            groups_by_year[year] |= set(groups)
+    for year, groups in groups_by_year.items():
         _fold(year, basis, groups)
 
 
@@ -216,11 +223,11 @@ def _by_block(marked):
     return found
 
 
-def _fold_all(years, basis):
-    """All groups of these years from their blocks; sums of blocks and figures that have no panel any more go."""
-    PartialSums.objects.filter(rule_set=basis.rule_set).exclude(year__in=years).delete()
+def _fold_all(basis):
+    """All groups of every year from their blocks; figures of groups that no block adds to any more go."""
+    years = PartialSums.objects.filter(rule_set=basis.rule_set).order_by().values_list("year", flat=True)
     GroupFigure.objects.filter(rule_set=basis.rule_set).delete()
-    for year in sorted(years):
+    for year in sorted(years.distinct()):
         _fold(year, basis)
 
 

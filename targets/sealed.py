@@ -44,7 +44,7 @@ def _institution_rows(publication, basis, loaded):
 
 
 def _names(agencies):
-    rows = Agency.objects.filter(pk__gte=agencies[0], pk__lte=agencies[-1]).values_list("pk", "key", "name")
+    rows = Agency.objects.filter(pk__in=agencies).values_list("pk", "key", "name")
     return {pk: (key, name) for pk, key, name in rows}
 
 
