@@ -42,6 +42,11 @@ def mark_stale(places, cause=""):
     )
 
 
+def mark_all_stale(cause):
+    """Every figure no longer follows: a factor, a rule set, whatever may count for any month."""
+    mark_stale(list(Panel.objects.order_by("agency", "year").values_list("agency", "year")), cause)
+
+
 def _locked_panel(agency, month):
     new = {"packed": panels.pack(panels.empty()), "expected_months": _bit(month)}
     return Panel.objects.select_for_update().get_or_create(agency=agency, year=month.year, defaults=new)[0]

@@ -16,7 +16,6 @@ from .models import (
     EmissionFactor,
     FactorSet,
     Item,
-    Panel,
     RuleSet,
 )
 from .shipped_rows import Counts, add
@@ -39,14 +38,9 @@ def load(folder=FACTORS, *, by=None):
     factor_seals.seal_new_rows()
     if counts.added:
         trail.record(Verb.LOAD, by=by, detail=str(counts))
-        _mark_all_stale(f"载入参数：{counts}")
+        approved.mark_all_stale(f"载入参数：{counts}")
+        notices.figures_changed()
     return counts
-
-
-def _mark_all_stale(cause):
-    """A new vintage or factor may count for any month: every figure is computed anew."""
-    approved.mark_stale(list(Panel.objects.values_list("agency", "year")), cause)
-    notices.figures_changed()
 
 
 def _load_catalogue(counts):

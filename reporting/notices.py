@@ -14,7 +14,7 @@ REFRESH_TASK = "targets.tasks.refresh_figures"
 
 def figures_changed():
     """Ask the worker for new figures once the transaction is committed."""
-    transaction.on_commit(partial(_send, REFRESH_TASK))
+    ask_for(REFRESH_TASK)
 
 
 def ask_for(task_name, *arguments):

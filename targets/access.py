@@ -1,5 +1,7 @@
 """Which role may see and do what with figures and the plan: one table, asked by views and admin."""
 
+from django.core.exceptions import PermissionDenied
+
 from agencies.access import SEES_FIGURES, Role
 
 VERBS = {
@@ -21,3 +23,9 @@ VERBS = {
 def may(user, verb: str) -> bool:
     """Whether one of the user's current roles carries this verb."""
     return bool(VERBS[verb] & user.roles)
+
+
+def permit(user, verb: str) -> None:
+    """Raises PermissionDenied unless the user may."""
+    if not may(user, verb):
+        raise PermissionDenied

@@ -1,6 +1,5 @@
 """What managers do to the plan: one verb, one transaction, one trail row."""
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from agencies import trail
@@ -18,8 +17,7 @@ FORECAST_TASK = "targets.tasks.refresh_forecasts"
 @transaction.atomic
 def save_plan(row, *, by):
     """Store a plan period or a target; a period's figures are computed anew, for their base year may be another."""
-    if not access.may(by, "edit_plan"):
-        raise PermissionDenied
+    access.permit(by, "edit_plan")
     row.full_clean()
     changes = changes_of(row)
     if row.pk and not changes:
@@ -38,8 +36,7 @@ def save_plan(row, *, by):
 @transaction.atomic
 def recalculate(rule_set, *, by):
     """Compute everything anew under a rule set, by the workers; it then stands beside the one in force."""
-    if not access.may(by, "recalculate"):
-        raise PermissionDenied
+    access.permit(by, "recalculate")
     run = recalculation.begin(rule_set.slug, by=by, cause="局管理员重新计算")
     recalculation.fan_out(run)
     return run

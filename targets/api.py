@@ -1,6 +1,5 @@
 """The figures' lineage as JSON: the same rows, the same object as the pages."""
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,14 +17,9 @@ def explained(owner, year, measure, parameters):
         raise Http404(str(error)) from error
 
 
-def permit(user):
-    if not access.may(user, "see_lineage"):
-        raise PermissionDenied
-
-
 class InstitutionLineage(APIView):
     def get(self, request, key, year, measure):
-        permit(request.user)
+        access.permit(request.user, "see_lineage")
         owner = lineage.find_institution(request.user, key)
         found = explained(owner, year, measure, request.query_params)
         return Response(lineage.as_plain(found))
@@ -33,7 +27,7 @@ class InstitutionLineage(APIView):
 
 class GroupLineage(APIView):
     def get(self, request, kind, key, year, measure):
-        permit(request.user)
+        access.permit(request.user, "see_lineage")
         owner = lineage.find_group(request.user, kind, key)
         found = explained(owner, year, measure, request.query_params)
         return Response(lineage.as_plain(found))

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from django.db.models import Max, Min
 
-from agencies.models import Agency
+from agencies.models import Agency, AgencyType
 from reporting import bulk, panels
 from reporting.accounting import kernel
 from reporting.accounting.rules import Rules
@@ -105,6 +106,27 @@ def number_of(agency):
     return agency // BLOCK
 
 
+def span(number):
+    """The primary keys of a block: the first, and the first that is not its own."""
+    return number * BLOCK, (number + 1) * BLOCK
+
+
+def numbers():
+    """The blocks that hold any institution with a panel."""
+    ends = Panel.objects.aggregate(first=Min("agency"), last=Max("agency"))
+    if ends["first"] is None:
+        return []
+    return list(range(number_of(ends["first"]), number_of(ends["last"]) + 1))
+
+
+def load_each():
+    """(number, Loaded) of every block that holds any panel, one at a time."""
+    for number in numbers():
+        loaded = load_block(number)
+        if loaded is not None:
+            yield number, loaded
+
+
 def load(agencies: Iterable[int]) -> Loaded | None:
     """The panels of these institutions, all years; None where there are none."""
     wanted = sorted(agencies)
@@ -114,7 +136,7 @@ def load(agencies: Iterable[int]) -> Loaded | None:
 
 def load_block(number: int, years=None) -> Loaded | None:
     """The panels of a whole block, of these years or all; None where there are none."""
-    where, parameters = "agency_id >= %s AND agency_id < %s", [number * BLOCK, (number + 1) * BLOCK]
+    where, parameters = "agency_id >= %s AND agency_id < %s", [*span(number)]
     if years is not None:
         where, parameters = f"{where} AND year BETWEEN %s AND %s", [*parameters, min(years), max(years)]
     return _arranged(_rows(where, parameters))
@@ -328,6 +350,24 @@ def membership(agency_ids):
     for row, columns in enumerate(members.values()):
         matrix[row, columns] = 1.0
     return list(members), matrix
+
+
+def folded(partial_sums):
+    """(kind, key) → the group's sums as one row of the layout of `sums`, from what the blocks add. A queryset."""
+    found = {}
+    for row in partial_sums.order_by("block").iterator(200):
+        place, values = (row.kind, row.key), np.frombuffer(bytes(row.packed), dtype=STORED)
+        found[place] = found[place] + values if place in found else values
+    return found
+
+
+def names_of(places):
+    """(kind, key) → name, of the groups that have another name than their key."""
+    keys = [key for kind, key in places if kind == GroupKind.NODE]
+    nodes = Agency.objects.filter(key__in=keys).values_list("key", "name")
+    return {(GroupKind.NODE, key): name for key, name in nodes} | {
+        (GroupKind.TYPE, kind.value): kind.label for kind in AgencyType
+    }
 
 
 def forget_partial_sums(number, year, groups, basis):

@@ -14,7 +14,7 @@ from reporting.models import RuleSet
 
 from .indicators import MONTHS, QUANTITIES
 from .models import Figure, GroupFigure, Indicator, PlanPeriod, Target
-from .progress import Standing, YearVerdict
+from .progress import Standing, YearVerdict, bounded_standing
 
 KG_PER_TONNE = 1000
 INDEX_OF_BASE = 100
@@ -26,7 +26,13 @@ DENOMINATORS = {
     Indicator.ENERGY_PER_PERSON: "人数",
     Indicator.WATER_PER_PERSON: "人数",
 }
-DECIDED = (Standing.MET, Standing.MISSED, Standing.ON_PATH, Standing.BEHIND)
+# A status that tells on which side of the requirement a figure stands → that side.
+SIDES = {
+    Standing.MET: Standing.MET,
+    Standing.ON_PATH: Standing.MET,
+    Standing.MISSED: Standing.MISSED,
+    Standing.BEHIND: Standing.MISSED,
+}
 ALL_MONTHS = (1 << MONTHS) - 1
 VERDICTS = {
     YearVerdict.MET: "完成",
@@ -197,7 +203,7 @@ def card(indicator, row, plan, year, *, other=None, base_row=None):
         inventory_change=row.change("kg_co2_per_m2_inv") if row else None,
         is_inventory_provisional=any(each.is_provisional for each in (row, base_row) if each),
         row=row,
-        verdict=_verdict(target, row, indicator, year) if status in DECIDED else None,
+        verdict=_verdict(target, row, indicator, year) if status in SIDES else None,
     )
 
 
@@ -217,10 +223,9 @@ def standing(target, row, indicator, year, *, other=None):
     if target is None:
         return Standing.NO_TARGET
     found = target.standing(row.change(indicator) if row else None, year)
-    if found not in DECIDED:
+    if found not in SIDES:
         return found
-    sides = {_bound(target, row, indicator, name, year) for name in ("low", "high")}
-    if sides != {found}:
+    if _within_bounds(target, row, indicator, year) != SIDES[found]:
         return Standing.UNDECIDED
     if row.bounded_months != ALL_MONTHS:
         return UNFINISHED.get(found, found)
@@ -229,8 +234,9 @@ def standing(target, row, indicator, year, *, other=None):
     return Standing.UNDECIDED if is_contested else found
 
 
-def _bound(target, row, indicator, name, year):
-    return target.standing(row.measure(indicator, name), year)
+def _within_bounds(target, row, indicator, year):
+    low, high = row.measure(indicator, "low"), row.measure(indicator, "high")
+    return bounded_standing(low, high, target.required(year))
 
 
 def _less(reduction):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect, render
@@ -73,7 +73,7 @@ def proposal_decide(request, pk):
 
 
 def restatement_new(request):
-    _permit(request.user, "propose")
+    access.permit(request.user, "propose")
     form = RestatementForm(request.POST or None)
     if form.is_valid():
         return _proposed(
@@ -83,7 +83,7 @@ def restatement_new(request):
 
 
 def proposal_new(request):
-    _permit(request.user, "propose")
+    access.permit(request.user, "propose")
     form = ProposalForm(request.POST or None)
     if form.is_valid():
         return _proposed(request, PROPOSALS, form, lambda: proposals.propose(form.instance, by=request.user))
@@ -105,7 +105,7 @@ def _form(request, subject, form):
 
 
 def _list(request, subject):
-    _permit(request.user, "see_changes")
+    access.permit(request.user, "see_changes")
     rows = subject.model.objects.select_related("proposed_by", *subject.related)
     rows = rows.annotate(flips=Count("effects", filter=Q(effects__is_flip=True)))
     context = {
@@ -116,7 +116,7 @@ def _list(request, subject):
 
 
 def _detail(request, subject, pk, form=None):
-    _permit(request.user, "see_changes")
+    access.permit(request.user, "see_changes")
     row = _row(subject, pk)
     effects = row.effects.flips_first().select_related("agency")
     context = {
@@ -143,7 +143,7 @@ def _summary(row):
 
 
 def _decide(request, subject, pk):
-    _permit(request.user, "see_changes")
+    access.permit(request.user, "see_changes")
     row, form = _row(subject, pk), DecisionForm(request.POST)
     is_accepted = request.POST.get("decision") == "accept"
     if not form.is_valid():
@@ -175,8 +175,3 @@ def _words(subject):
         "route_detail": f"{subject.route}-detail",
         "route_decide": f"{subject.route}-decide",
     }
-
-
-def _permit(user, verb):
-    if not access.may(user, verb):
-        raise PermissionDenied

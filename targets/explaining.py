@@ -69,10 +69,7 @@ def explain_all():
     basis = refresh.basis_of(rules.active_slug())
     carriers, nodes = carriers_of(basis.loaded), defaultdict(dict)
     done = 0
-    for number in refresh.block_numbers():
-        loaded = blocks.load_block(number)
-        if loaded is None:
-            continue
+    for _, loaded in blocks.load_each():
         used = {year: used_in(loaded, year, carriers) for year in loaded.years}
         with transaction.atomic():
             done += _explain_institutions(loaded, used, basis)

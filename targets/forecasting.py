@@ -82,8 +82,9 @@ def forecast_all():
     basis, plan = refresh.basis_of(rules.active_slug()), cards.Plan()
     latest = Figure.objects.filter(rule_set=basis.rule_set).aggregate(last=Max("year"))["last"]
     done = 0
-    for number in refresh.block_numbers():
-        within = Q(agency__gte=number * blocks.BLOCK, agency__lt=(number + 1) * blocks.BLOCK)
+    for number in blocks.numbers():
+        first, end = blocks.span(number)
+        within = Q(agency__gte=first, agency__lt=end)
         owned = within & Q(agency__kind="institution")
         with transaction.atomic():
             restated = Figure.objects.filter(within, rule_set=basis.rule_set)
@@ -100,7 +101,7 @@ def forecast_all():
 
 def _institutions(number, basis):
     where = "agency_id >= %s AND agency_id < %s AND rule_set_id = %s ORDER BY agency_id, year"
-    parameters = [number * blocks.BLOCK, (number + 1) * blocks.BLOCK, basis.rule_set.pk]
+    parameters = [*blocks.span(number), basis.rule_set.pk]
     rows = bulk.select_columns(Figure, where, parameters, _FIGURE_COLUMNS)
     packed = np.ascontiguousarray(rows["packed"]).view(blocks.STORED)
     is_whole = rows["approved_months"] == cards.ALL_MONTHS

@@ -93,6 +93,11 @@ def mean(values: Floats) -> Floats:
     return divided(np.nan_to_num(total(values)), (~np.isnan(values)).sum(axis=-1))
 
 
+def known(number: float) -> float | None:
+    """NaN as None, as rows and pages know the unknown."""
+    return None if np.isnan(number) else float(number)
+
+
 def divided(top: Floats, bottom: Floats) -> Floats:
     """top / bottom, NaN where the denominator is not positive or unknown."""
     usable = bottom > 0

@@ -90,7 +90,7 @@ def differing_figure():
     for slug in refresh.kept_rule_sets():
         basis = refresh.basis_of(slug)
         awaited = {(agency, near) for agency, year in pending for near in _may_touch(year, basis)}
-        for number in refresh.block_numbers():
+        for number in blocks.numbers():
             fault = _differing_in_block(number, basis, awaited)
             if fault:
                 return fault
@@ -115,10 +115,9 @@ def _differing_in_block(number, basis, awaited):
 
 
 def _stored_in_block(number, basis):
-    first = number * blocks.BLOCK
-    rows = Figure.objects.filter(
-        rule_set=basis.rule_set, agency__gte=first, agency__lt=first + blocks.BLOCK
-    ).select_related("agency")
+    first, end = blocks.span(number)
+    rows = Figure.objects.filter(rule_set=basis.rule_set, agency__gte=first, agency__lt=end)
+    rows = rows.select_related("agency")
     return {(figure.agency_id, figure.year): figure for figure in rows}
 
 

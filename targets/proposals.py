@@ -1,6 +1,6 @@
 """What managers do to factors and rule sets: proposed by one, rehearsed, activated or rejected by another."""
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -8,9 +8,9 @@ from agencies import trail
 from agencies.models.trail import Verb
 from reporting import approved, factor_seals, notices
 from reporting.actions import WrongStatus
-from reporting.models import Panel, RuleSetActivation
+from reporting.models import RuleSetActivation
 
-from . import access, rehearsal
+from . import rehearsal, review
 from .models import Proposal
 
 REHEARSE_TASK = "targets.tasks.rehearse_proposal"
@@ -19,7 +19,7 @@ Kind, Status = Proposal.Kind, Proposal.Status
 
 @transaction.atomic
 def propose(proposal, *, by):
-    _permit(by, "propose")
+    review.permit(by, "propose")
     proposal.proposed_by = by
     proposal.full_clean(exclude=["rehearsed_at", "decided_by", "decided_at"])
     _try(proposal)
@@ -32,7 +32,7 @@ def propose(proposal, *, by):
 @transaction.atomic
 def activate(proposal, *, by, note=""):
     """The factor or rule set counts from now on; a correction is only rehearsed, its approval activates it."""
-    _permit(by, "activate", proposal)
+    review.permit(by, "activate", proposal)
     if proposal.rehearsed_at is None:
         raise WrongStatus("尚未试算完毕，请稍后刷新本页再启用。")
     if proposal.kind == Kind.CORRECTION:
@@ -40,8 +40,7 @@ def activate(proposal, *, by, note=""):
     _decide(proposal, Status.ACTIVATED, by, note)
     _put_in_force(proposal, by)
     factor_seals.seal_new_rows()
-    everything = Panel.objects.order_by("agency", "year").values_list("agency", "year")
-    approved.mark_stale(list(everything), f"启用{proposal}")
+    approved.mark_all_stale(f"启用{proposal}")
     trail.record(Verb.ACTIVATE, by=by, detail=f"启用{proposal}：{proposal.reason}")
     notices.figures_changed()
 
@@ -79,24 +78,16 @@ def _put_in_force(proposal, by):
 
 @transaction.atomic
 def reject(proposal, *, by, note):
-    _permit(by, "activate", proposal)
-    if not note:
-        raise ValidationError({"note": "请写明否决理由。"})
+    review.permit(by, "activate", proposal)
+    review.check_note(note)
     _decide(proposal, Status.REJECTED, by, note)
     trail.record(Verb.ACTIVATE, by=by, detail=f"否决{proposal}：{note}")
 
 
 def may_decide(user, proposal):
-    is_other = proposal.proposed_by_id != user.pk
-    return proposal.status == Status.PROPOSED and is_other and access.may(user, "activate")
+    return review.may_decide(user, proposal, "activate")
 
 
 def _decide(proposal, status, by, note):
-    waiting = Proposal.objects.filter(pk=proposal.pk, status=Status.PROPOSED)
-    if not waiting.update(status=status, decided_by=by, decided_at=timezone.now(), decision_note=note):
-        raise WrongStatus("这项提议已由他人处理。")
-
-
-def _permit(by, verb, proposal=None):
-    if not access.may(by, verb) or (proposal and proposal.proposed_by_id == by.pk):
-        raise PermissionDenied
+    facts = {"decided_by": by, "decided_at": timezone.now(), "decision_note": note}
+    review.decide(proposal, "提议", status=status, **facts)

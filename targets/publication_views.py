@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, IntegerField, Value, When
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,10 +19,10 @@ SHOWN_ENTRIES = 100
 
 @require_http_methods(["GET", "POST"])
 def publication_list(request):
-    _permit(request.user, "see_publications")
+    access.permit(request.user, "see_publications")
     form = SealForm(request.POST or None)
     if request.method == "POST":
-        _permit(request.user, "seal")
+        access.permit(request.user, "seal")
         if form.is_valid() and (sealed := _sealed(request, form)):
             return redirect("targets:publication-detail", sealed.pk)
     found = Publication.objects.select_related("rule_set", "sealed_by")
@@ -49,7 +49,7 @@ def _sealed(request, form):
 
 
 def publication_detail(request, pk):
-    _permit(request.user, "see_publications")
+    access.permit(request.user, "see_publications")
     publication = get_object_or_404(Publication.objects.select_related("rule_set", "sealed_by"), pk=pk)
     filters = RowFilters(request.GET)
     entries = LedgerEntry.objects.visible_to(request.user).filter(publication=publication)
@@ -105,8 +105,3 @@ def _with_now(figures, publication, indicator):
         Shown(figure, *(pair(figure, f"{indicator}{ending}") for ending in ("", "_base", "_change")))
         for figure in figures
     ]
-
-
-def _permit(user, verb):
-    if not access.may(user, verb):
-        raise PermissionDenied

@@ -9,7 +9,7 @@ from agencies.models.trail import Verb
 from reporting import notices
 from reporting.models import RuleSet
 
-from . import refresh
+from . import blocks, refresh
 from .models import RecalculatedBlock, Recalculation
 
 BLOCK_TASK = "targets.tasks.recalculate_block"
@@ -20,7 +20,7 @@ def begin(slug, *, by=None, cause="重新计算"):
     """Note what is to be done; nothing is computed yet. Raises ValueError naming what the rule set lacks."""
     refresh.basis_of(slug)
     run = Recalculation.objects.create(rule_set=RuleSet.objects.get(slug=slug), asked_by=by, cause=cause)
-    numbers = refresh.block_numbers()
+    numbers = blocks.numbers()
     RecalculatedBlock.objects.bulk_create(
         [RecalculatedBlock(recalculation=run, number=each) for each in numbers]
     )

@@ -14,10 +14,11 @@ from django.utils import timezone
 
 from agencies.models import Agency
 from reporting.accounting import rules
-from reporting.models import EmissionFactor, Panel, RuleSet, StaleMark
+from reporting.models import EmissionFactor, RuleSet, StaleMark
 
 from . import blocks, sealed, sums
 from .blocks import Basis, Loaded
+from .indicators import known
 from .models import Figure, FigureBlock, GroupFigure, GroupPanel, PartialSums, PlanPeriod
 
 MARKS_AT_ONCE = 5_000
@@ -77,7 +78,7 @@ def is_factor_due():
 def _regroup():
     """Sum every year anew by the groups as they are now."""
     lock()
-    numbers = block_numbers()
+    numbers = blocks.numbers()
     for slug in kept_rule_sets():
         basis = basis_of(slug)
         for number in numbers:
@@ -90,15 +91,7 @@ def fold_everything(basis):
     """Every group of every year from its blocks."""
     lock()
     _fold_all(basis)
-    sealed.record_all_differences("重新计算", basis, block_numbers())
-
-
-def block_numbers():
-    """The blocks that hold any institution with a panel."""
-    ends = Panel.objects.aggregate(first=Min("agency"), last=Max("agency"))
-    if ends["first"] is None:
-        return []
-    return list(range(blocks.number_of(ends["first"]), blocks.number_of(ends["last"]) + 1))
+    sealed.record_all_differences("重新计算", basis)
 
 
 def compute_block(number, basis, *, figures=True):
@@ -239,16 +232,13 @@ def _fold(year, basis, groups=None):
         keys = [key for _, key in groups]
         stored, old = stored.filter(key__in=keys), old.filter(key__in=keys)
     old.delete()
-    GroupFigure.objects.bulk_create(group_figures(stored, year, basis), batch_size=200)
+    GroupFigure.objects.bulk_create(_groups_from(blocks.folded(stored), year, basis), batch_size=200)
 
 
 def recomputed_groups(basis):
     """Unsaved figures of every group and year from the panels themselves, past what is stored of the blocks."""
     folded = defaultdict(dict)
-    for number in block_numbers():
-        loaded = blocks.load_block(number)
-        if loaded is None:
-            continue
+    for _, loaded in blocks.load_each():
         groups, matrix = blocks.membership(loaded.agencies.tolist())
         for year, parts in blocks.parts_by_year(loaded, basis):
             for place, values in zip(groups, sums.summed(parts, matrix), strict=True):
@@ -257,16 +247,8 @@ def recomputed_groups(basis):
         yield from _groups_from(folded[year], year, basis)
 
 
-def group_figures(partial_sums, year, basis):
-    """Unsaved figures of the groups that these rows add up to, both panels."""
-    folded = {}
-    for row in partial_sums.order_by("block").iterator(200):
-        place, values = (row.kind, row.key), np.frombuffer(bytes(row.packed), dtype=blocks.STORED)
-        folded[place] = folded[place] + values if place in folded else values
-    return _groups_from(folded, year, basis)
-
-
 def _groups_from(folded, year, basis):
+    """Unsaved figures of the groups, both panels. folded: (kind, key) → sums as `blocks.folded` gives them."""
     if not folded:
         return []
     parts = sums.unpacked(np.stack(list(folded.values())))
@@ -290,7 +272,7 @@ def _group_rows(places, panel, parts, columns, year, basis):
             packed=sums.quantity_sums(quantities[row : row + 1]).astype(blocks.STORED).tobytes(),
             **_coverage(parts, row),
             **blocks.group_stamps(parts, row, year, basis),
-            **{name: _value(values[row]) for name, values in columns.items()},
+            **{name: known(values[row]) for name, values in columns.items()},
         )
         for row, (kind, key) in enumerate(places)
         if institutions[row]
@@ -305,7 +287,3 @@ def _coverage(parts, row):
         "months_approved": approved,
         "months_submitted": submitted,
     }
-
-
-def _value(number):
-    return None if np.isnan(number) else float(number)

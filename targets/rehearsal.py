@@ -10,7 +10,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from agencies.models import Agency, AgencyType
+from agencies.models import Agency
 from reporting import approved
 from reporting.accounting import rules
 from reporting.models import EmissionFactor
@@ -18,8 +18,8 @@ from reporting.models.panel import pack_bits
 
 from . import blocks, cards, refresh, sums
 from .blocks import Basis
-from .indicators import INDICATORS, QUANTITIES
-from .models import GroupKind, Indicator, Proposal, ProposalEffect, Publication, Restatement
+from .indicators import INDICATORS, QUANTITIES, known
+from .models import Indicator, Proposal, ProposalEffect, Publication, Restatement
 
 SAME = 1e-12
 _AREA = QUANTITIES.index("floor_area_m2")
@@ -131,11 +131,9 @@ def differences(now, then):
     """Unsaved effects of going from one way to the other: institutions block by block, then the groups."""
     plan = cards.Plan()
     folded = {}
-    for number in refresh.block_numbers():
-        loaded = blocks.load_block(number)
-        if loaded is not None:
-            yield from _of_block(loaded, now, then, plan, folded)
-    names = _names_of_groups()
+    for _, loaded in blocks.load_each():
+        yield from _of_block(loaded, now, then, plan, folded)
+    names = blocks.names_of({place for groups in folded.values() for place in groups})
     for year, groups in folded.items():
         before, after = (
             _judged_groups(np.stack([pair[side] for pair in groups.values()])) for side in (0, 1)
@@ -216,8 +214,8 @@ def _changed(before, after, year, plan):
     differs = np.any([_differs(getattr(before, name), getattr(after, name)) for name in names], axis=0)
     for row, column in zip(*np.nonzero(differs), strict=True):
         states = [_standing(judged, row, column, year, plan) for judged in (before, after)]
-        numbers = [_number(array[row, column]) for array in (before.value, after.value)]
-        changes = [_number(array[row, column]) for array in (before.change, after.change)]
+        numbers = [known(array[row, column]) for array in (before.value, after.value)]
+        changes = [known(array[row, column]) for array in (before.change, after.change)]
         yield (
             row,
             ProposalEffect(
@@ -245,18 +243,7 @@ def _standing(judged, row, column, year, plan):
     if INDICATORS[column] not in Indicator.values:
         return ""
     indicator = Indicator(INDICATORS[column])
-    numbers = {name: _number(getattr(judged, name)[row, column]) for name in ("change", "low", "high")}
-    other = Seen({"change": _number(judged.other_change[row, column])}, 0)
+    numbers = {name: known(getattr(judged, name)[row, column]) for name in ("change", "low", "high")}
+    other = Seen({"change": known(judged.other_change[row, column])}, 0)
     seen = Seen(numbers, int(judged.bounded_months[row]))
     return cards.standing(plan.target(indicator, year), seen, indicator, year, other=other)
-
-
-def _number(value):
-    return None if np.isnan(value) else float(value)
-
-
-def _names_of_groups():
-    nodes = Agency.objects.exclude(kind="institution").values_list("key", "name")
-    return {(GroupKind.NODE, key): name for key, name in nodes} | {
-        (GroupKind.TYPE, kind.value): kind.label for kind in AgencyType
-    }

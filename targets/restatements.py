@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from reporting.actions import WrongStatus
 from reporting.models import Panel
 from reporting.models.panel import pack_bits, unpack_bits
 
-from . import access, restating
+from . import restating, review
 from .models import PlanPeriod, RestatedPanel, Restatement
 
 REHEARSE_TASK = "targets.tasks.rehearse_restatement"
@@ -45,7 +45,7 @@ class Draft:
 @transaction.atomic
 def propose(draft, *, by):
     """Store the restated base as a proposal. Raises ValidationError where there is no base to restate."""
-    _permit(by, "propose")
+    review.permit(by, "propose")
     bases = restated(draft)
     row = Restatement(
         kind=draft.kind,
@@ -104,7 +104,7 @@ def _base_of(agency, base_year):
 @transaction.atomic
 def sign(restatement, *, by, note=""):
     """It counts from now on: every year compared with this base year is computed anew."""
-    _permit(by, "sign", restatement)
+    review.permit(by, "sign", restatement)
     if restatement.rehearsed_at is None:
         raise WrongStatus("影响尚未试算完毕，请稍后刷新本页再签署。")
     agencies = list(restatement.panels.values_list("agency", flat=True))
@@ -127,27 +127,19 @@ def sign(restatement, *, by, note=""):
 
 @transaction.atomic
 def reject(restatement, *, by, note):
-    _permit(by, "sign", restatement)
-    if not note:
-        raise ValidationError({"note": "请写明否决理由。"})
+    review.permit(by, "sign", restatement)
+    review.check_note(note)
     _decide(restatement, Status.REJECTED, by, note)
     _tell(restatement, by, f"否决{restatement}：{note}")
 
 
 def may_decide(user, restatement):
-    is_other = restatement.proposed_by_id != user.pk
-    return restatement.status == Status.PROPOSED and is_other and access.may(user, "sign")
+    return review.may_decide(user, restatement, "sign")
 
 
 def _decide(restatement, status, by, note):
-    waiting = Restatement.objects.filter(pk=restatement.pk, status=Status.PROPOSED)
-    if not waiting.update(status=status, signed_by=by, signed_at=timezone.now(), decision_note=note):
-        raise WrongStatus("这项基准调整已由他人处理。")
-
-
-def _permit(by, verb, restatement=None):
-    if not access.may(by, verb) or (restatement and restatement.proposed_by_id == by.pk):
-        raise PermissionDenied
+    facts = {"signed_by": by, "signed_at": timezone.now(), "decision_note": note}
+    review.decide(restatement, "基准调整", status=status, **facts)
 
 
 def _tell(restatement, by, detail):

@@ -3,16 +3,18 @@
 Its own module below `refresh`, so that nothing is recomputed without the ledger learning of it.
 """
 
+from collections import defaultdict
+
 import numpy as np
 from django.utils import timezone
 
 from agencies.models import Agency
-from agencies.models.register import AgencyType
 
 from . import blocks, sums
-from .indicators import MONTHS
-from .models import GroupKind, GroupPanel, LedgerEntry, PartialSums, Publication, PublishedFigure
-from .models.publication import INSTITUTION, SEALED_COLUMNS
+from .indicators import MONTHS, known
+from .models import GroupPanel, LedgerEntry, PartialSums, Publication, PublishedFigure
+from .models.figures import INSTITUTION
+from .models.publication import SEALED_COLUMNS
 
 # Figures that differ by less are the same: what is left of float rounding, far below any filed digit.
 SAME = 1e-9
@@ -23,12 +25,10 @@ def mask(publication):
     return np.isin(np.arange(1, MONTHS + 1), list(publication.months)).astype(float)
 
 
-def rows_of(publication, basis, numbers):
-    """Unsaved rows of every institution and group of the span, as they are now; numbers: all blocks."""
-    for number in numbers:
-        loaded = blocks.load_block(number)
-        if loaded is not None:
-            yield from _institution_rows(publication, basis, loaded)
+def rows_of(publication, basis):
+    """Unsaved rows of every institution and group of the span, as they are now."""
+    for _, loaded in blocks.load_each():
+        yield from _institution_rows(publication, basis, loaded)
     yield from _group_rows(publication, folded(publication))
 
 
@@ -53,18 +53,14 @@ def folded(publication, places=None):
     stored = PartialSums.objects.filter(rule_set=publication.rule_set, year=publication.year)
     if places is not None:
         stored = stored.filter(key__in=[key for _, key in places])
-    found = {}
-    for row in stored.order_by("block").iterator(200):
-        place, values = (row.kind, row.key), np.frombuffer(bytes(row.packed), dtype=blocks.STORED)
-        found[place] = found[place] + values if place in found else values
-    return found
+    return blocks.folded(stored)
 
 
 def _group_rows(publication, groups):
     if not groups:
         return
     parts = _within(sums.unpacked(np.stack(list(groups.values()))), mask(publication))
-    names = _group_names([key for kind, key in groups if kind == GroupKind.NODE])
+    names = blocks.names_of(groups)
     for panel, made in (
         (GroupPanel.ALL, sums.all_figures),
         (GroupPanel.COMPARABLE, sums.comparable_figures),
@@ -77,94 +73,81 @@ def _group_rows(publication, groups):
                 yield _row(publication, kind, key, panel, name, columns, row)
 
 
-def _group_names(keys):
-    nodes = Agency.objects.filter(key__in=keys).values_list("key", "name")
-    return {(GroupKind.NODE, key): name for key, name in nodes} | {
-        (GroupKind.TYPE, kind.value): kind.label for kind in AgencyType
-    }
-
-
 def _within(parts, months):
     """The parts over the span's months only: everything else counts as not there."""
     return {name: values if name == "institutions" else values * months for name, values in parts.items()}
 
 
 def _row(publication, kind, key, panel, name, columns, row):
-    numbers = {column: _value(columns[column][row]) for column in SEALED_COLUMNS}
+    numbers = {column: known(columns[column][row]) for column in SEALED_COLUMNS}
     return PublishedFigure(
         publication=publication, kind=str(kind), key=key, panel=str(panel), name=name[:100], **numbers
     )
 
 
-def _value(number):
-    return None if np.isnan(number) else float(number)
-
-
 def record_differences(causes, basis):
     """Note where sealed numbers would now be others. causes: (agency id, marked year) → why, in sentences."""
     years = {near for _, year in causes for near in basis.touched_by(year, {year - 1, year + 1})}
-    for publication in Publication.objects.filter(rule_set=basis.rule_set, year__in=years):
-        LedgerEntry.objects.bulk_create(_differences(publication, causes, basis), batch_size=500)
+    publications = Publication.objects.filter(rule_set=basis.rule_set, year__in=years)
+    loaded = blocks.load({agency for agency, _ in causes}) if publications else None
+    if loaded is None:
+        return
+    cause_of = _causes_in_words(causes)
+    groups, _ = blocks.membership(sorted({agency for agency, _ in causes}))
+    for publication in publications:
+        rows = list(_institution_rows(publication, basis, loaded))
+        rows += _group_rows(publication, folded(publication, groups))
+        _record(publication, rows, cause_of, {row.key for row in rows})
 
 
-def record_all_differences(cause, basis, numbers):
-    """The same for every institution and group, after everything was computed anew; numbers: all blocks."""
+def record_all_differences(cause, basis):
+    """The same for every institution and group, after everything was computed anew."""
     for publication in Publication.objects.filter(rule_set=basis.rule_set):
-        _record(publication, rows_of(publication, basis, numbers), cause)
+        _record(publication, rows_of(publication, basis), lambda row: cause)
 
 
 def record_group_differences(cause, basis):
     """The same for every group, after the register has changed who belongs to which."""
     for publication in Publication.objects.filter(rule_set=basis.rule_set):
-        _record(publication, _group_rows(publication, folded(publication)), cause)
+        _record(publication, _group_rows(publication, folded(publication)), lambda row: cause)
 
 
-def _record(publication, rows, cause):
-    fresh = list(rows)
-    known = _last_known(publication)
-    entries = [entry for row in fresh for entry in _entries_of(publication, row, known, cause)]
+def _causes_in_words(causes):
+    """A function from a row to its cause: an institution's own, a group's those of all."""
+    keys = dict(Agency.objects.filter(pk__in={agency for agency, _ in causes}).values_list("pk", "key"))
+    own, every = defaultdict(list), []
+    for (agency, _), sentences in causes.items():
+        own[keys[agency]] += sentences
+        every += sentences
+    of_institution = {key: _in_words(sentences) for key, sentences in own.items()}
+    of_groups = _in_words(every)
+    return lambda row: of_institution[row.key] if row.kind == INSTITUTION else of_groups
+
+
+def _record(publication, rows, cause_of, keys=None):
+    """Enter where the rows differ from what was last known. keys: of these rows, where they are not all."""
+    known_before = _last_known(publication, keys)
+    entries = [entry for row in rows for entry in _entries_of(publication, row, known_before, cause_of(row))]
     LedgerEntry.objects.bulk_create(entries, batch_size=500)
-
-
-def _differences(publication, causes, basis):
-    agencies = {agency for agency, _ in causes}
-    loaded = blocks.load(agencies)
-    if loaded is None:
-        return []
-    fresh = list(_institution_rows(publication, basis, loaded))
-    groups, _ = blocks.membership(sorted(agencies))
-    fresh += _group_rows(publication, folded(publication, groups))
-    known = _last_known(publication, {row.key for row in fresh})
-    keys = dict(Agency.objects.filter(pk__in=agencies).values_list("key", "pk"))
-    entries = []
-    for row in fresh:
-        sentences = [
-            sentence
-            for (agency, _), said in causes.items()
-            for sentence in said
-            if row.kind != INSTITUTION or agency == keys[row.key]
-        ]
-        entries += _entries_of(publication, row, known, _in_words(sentences))
-    return entries
 
 
 def _last_known(publication, keys=None):
     """(kind, key, panel, column) → (published, last known) of these rows, all by default."""
-    known, figures, entries = {}, publication.figures.all(), publication.entries.order_by("pk")
+    found, figures, entries = {}, publication.figures.all(), publication.entries.order_by("pk")
     if keys is not None:
         figures, entries = figures.filter(key__in=keys), entries.filter(key__in=keys)
     for row in figures:
         for column in SEALED_COLUMNS:
             value = getattr(row, column)
-            known[row.kind, row.key, row.panel, column] = (value, value)
+            found[row.kind, row.key, row.panel, column] = (value, value)
     for entry in entries:
-        known[entry.kind, entry.key, entry.panel, entry.column] = (entry.published, entry.now)
-    return known
+        found[entry.kind, entry.key, entry.panel, entry.column] = (entry.published, entry.now)
+    return found
 
 
-def _entries_of(publication, row, known, cause):
+def _entries_of(publication, row, known_before, cause):
     for column in SEALED_COLUMNS:
-        published, before = known.get((row.kind, row.key, row.panel, column), (None, None))
+        published, before = known_before.get((row.kind, row.key, row.panel, column), (None, None))
         now = getattr(row, column)
         if not _same(before, now):
             yield LedgerEntry(

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 
 from reporting import approved
-from reporting.models import Panel, StaleMark
+from reporting.models import StaleMark
 
 from . import explaining, forecasting, recalculation, refresh, rehearsal
 from .models import Proposal, Restatement
@@ -30,7 +30,7 @@ def recalculate_block(run_pk, number):
 def sweep_stale_marks():
     """Run by beat: marks whose job was lost with a broker or a worker, and groups that the register has changed."""
     if refresh.is_factor_due():
-        approved.mark_stale(list(Panel.objects.values_list("agency", "year")), "因子自今日起生效")
+        approved.mark_all_stale("因子自今日起生效")
     if StaleMark.objects.exists() or refresh.is_regrouping_due(refresh.REGISTER_SLACK):
         refresh_figures()
     recalculation.resend_unfinished()

@@ -1,7 +1,6 @@
 """Pages of what the months mean: the cockpit of a node, the institutions, one institution."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,12 +18,12 @@ SHOWN_RUNS = 20
 
 
 def cockpit_page(request):
-    _permit(request.user, "see_cockpit")
+    access.permit(request.user, "see_cockpit")
     return _node_page(request, cockpit.highest_node(request.user))
 
 
 def system_detail(request, key):
-    _permit(request.user, "see_cockpit")
+    access.permit(request.user, "see_cockpit")
     nodes = Agency.objects.visible_to(request.user).exclude(kind=AgencyKind.INSTITUTION)
     return _node_page(request, get_object_or_404(nodes, key=key))
 
@@ -61,7 +60,7 @@ def _node_page(request, node):
 
 
 def institution_list(request):
-    _permit(request.user, "see_institutions")
+    access.permit(request.user, "see_institutions")
     only = _only_institution(request.user)
     if only:
         return redirect("targets:institution-detail", only)
@@ -106,7 +105,7 @@ def _institution_filters(request, rule_sets):
 
 
 def institution_detail(request, key):
-    _permit(request.user, "see_institutions")
+    access.permit(request.user, "see_institutions")
     institutions = Agency.objects.institutions().visible_to(request.user).select_related("parent")
     agency = get_object_or_404(institutions, key=key)
     plan, rule_sets = Plan(), RuleSets(request.GET.get("rules"))
@@ -130,7 +129,7 @@ def institution_detail(request, key):
 @require_http_methods(["GET", "POST"])
 def recalculation_list(request):
     """The recalculations with their progress; a POST begins one and hands its blocks to the workers."""
-    _permit(request.user, "recalculate")
+    access.permit(request.user, "recalculate")
     form = RecalculationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.recalculate(form.cleaned_data["rule_set"], by=request.user)
@@ -168,12 +167,12 @@ def _detail(agency, plan, rows, filters):
 
 
 def why_institution(request, key, year, measure):
-    api.permit(request.user)
+    access.permit(request.user, "see_lineage")
     return _why(request, lineage.find_institution(request.user, key), year, measure)
 
 
 def why_group(request, kind, key, year, measure):
-    api.permit(request.user)
+    access.permit(request.user, "see_lineage")
     return _why(request, lineage.find_group(request.user, kind, key), year, measure)
 
 
@@ -212,8 +211,3 @@ def _years(plan, whole):
         "years": plan.year_choices(whole, this_year),
         "default_year": cards.default_year(whole, this_year),
     }
-
-
-def _permit(user, verb):
-    if not access.may(user, verb):
-        raise PermissionDenied

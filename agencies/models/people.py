@@ -55,6 +55,11 @@ class User(AbstractUser):
         """Tree paths at which the user holds one of the roles today."""
         return [membership.agency.path for membership in self.current_memberships if membership.role in roles]
 
+    @property
+    def sees_whole_tree(self):
+        """Whether the figures of the whole register are theirs to see."""
+        return Agency.objects.visible_to(self).filter(parent=None).exists()
+
     def holds(self, roles, agency):
         """Whether one of the roles reaches this agency: held at it or above it."""
         return any(agency.path.startswith(path) for path in self.paths_of(roles))

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.urls import reverse
 
-from agencies.access import SEES_FIGURES
 from agencies.models import Agency, AgencyKind, AgencyType
 
 from ..models import GroupKind
-
-INSTITUTION = "institution"
+from ..models.figures import INSTITUTION
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,10 @@ def find_group(user, kind, key):
         nodes = Agency.objects.visible_to(user).exclude(kind=AgencyKind.INSTITUTION)
         node = nodes.filter(key=key).first()
         return Owner(GroupKind.NODE, node.key, node.name, node) if node else None
-    if kind not in GroupKind.values or not _sees_whole_tree(user):
+    if kind not in GroupKind.values or not user.sees_whole_tree:
         return None
     names = dict(AgencyType.choices) if kind == GroupKind.TYPE else _streets(key)
     return Owner(GroupKind(kind), key, names[key]) if key in names else None
-
-
-def _sees_whole_tree(user):
-    return Agency.objects.filter(parent=None, path__in=user.paths_of(SEES_FIGURES)).exists()
 
 
 def _streets(key):

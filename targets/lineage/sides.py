@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import blocks, cards, measures, sums
-from ..indicators import MONTHS, QUANTITIES
+from ..indicators import MONTHS, QUANTITIES, known
 from ..models import GroupPanel, PartialSums
 
 
@@ -44,11 +44,7 @@ class Comparison:
 def parts_of_groups(kind, keys, year, basis):
     """Key → the group's parts, folded from what the blocks add up to."""
     rows = PartialSums.objects.filter(rule_set=basis.rule_set, year=year, kind=kind, key__in=keys)
-    folded = {}
-    for key, packed in rows.order_by("block").values_list("key", "packed").iterator(200):
-        values = np.frombuffer(bytes(packed), dtype=blocks.STORED)
-        folded[key] = folded[key] + values if key in folded else values
-    return {key: sums.unpacked(values[np.newaxis]) for key, values in folded.items()}
+    return {key: sums.unpacked(row[np.newaxis]) for (_, key), row in blocks.folded(rows).items()}
 
 
 def parts_of_institutions(loaded, year, basis):
@@ -109,8 +105,3 @@ def _total(parts, measure, panel):
         return Term([], None, None, None, None)
     total = float(by_month[is_known > 0].sum())
     return Term(months, total, None, None, total / len(months) if measure.is_stock else total)
-
-
-def known(number):
-    """NaN as None."""
-    return None if number is None or np.isnan(number) else float(number)

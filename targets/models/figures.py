@@ -3,7 +3,6 @@
 import numpy as np
 from django.db import models
 
-from agencies.access import SEES_FIGURES
 from agencies.models import Agency
 from reporting.models import RuleSet
 
@@ -47,6 +46,10 @@ class Figure(IndicatorColumns):
         return np.frombuffer(bytes(self.packed), dtype="<f8").reshape(len(QUANTITIES), -1)
 
 
+# An institution beside the kinds of groups.
+INSTITUTION = "institution"
+
+
 class GroupKind(models.TextChoices):
     NODE = "node", "机构树节点"
     TYPE = "type", "机构类型"
@@ -65,7 +68,7 @@ class GroupFigureQuerySet(models.QuerySet):
         """Tree nodes the user can see; types and streets for those who see the whole tree."""
         nodes = Agency.objects.visible_to(user).values("key")
         visible = models.Q(kind=GroupKind.NODE, key__in=nodes)
-        if Agency.objects.filter(parent=None, path__in=user.paths_of(SEES_FIGURES)).exists():
+        if user.sees_whole_tree:
             visible |= ~models.Q(kind=GroupKind.NODE)
         return self.filter(visible)
 

@@ -9,8 +9,8 @@ from reporting.models import RuleSet
 
 from ..indicators import INDICATORS, QUANTITIES
 from .columns import Totals
+from .figures import INSTITUTION
 
-INSTITUTION = "institution"
 SEALED_COLUMNS = (
     *QUANTITIES,
     *(f"{indicator}{measure}" for indicator in INDICATORS for measure in ("", "_base", "_change")),
@@ -89,8 +89,7 @@ class SealedRowQuerySet(models.QuerySet):
         """Institutions and nodes the user can see; types and streets only for those who see the whole tree."""
         seen = Agency.objects.visible_to(user)
         rows = self.filter(kind__in=(INSTITUTION, "node"), key__in=seen.values("key"))
-        sees_all = seen.filter(parent=None).exists()
-        return self if sees_all else rows
+        return self if user.sees_whole_tree else rows
 
 
 class PublishedFigure(Totals):

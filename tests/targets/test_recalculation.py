@@ -74,7 +74,7 @@ def test_small_blocks_give_the_same_district(settled, monkeypatch):
 
 def test_a_block_done_twice_changes_nothing_and_a_run_is_finished_once(settled):
     run = recalculation.begin("chongqing-2015")
-    (number,) = refresh.block_numbers()
+    (number,) = blocks.numbers()
     recalculation.do_block(run.pk, number)
     before, finished_at = figures(), Recalculation.objects.get().finished_at
     recalculation.do_block(run.pk, number)

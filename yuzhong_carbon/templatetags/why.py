@@ -3,8 +3,9 @@
 from urllib.parse import urlencode
 
 from django import template
-from django.urls import reverse
 from django.utils.html import format_html
+
+from targets import lineage
 
 from .figures import UNKNOWN
 
@@ -19,11 +20,8 @@ def why(context, shown, kind, key, year, measure, panel="", part=""):
     """
     if shown == UNKNOWN or not (kind and key):
         return shown
-    if kind == "institution":
-        address = reverse("targets:why-institution", args=[key, year, measure])
-    else:
-        address = reverse("targets:why-group", args=[kind, key, year, measure])
-    asked = {"panel": panel} if panel and panel != "all" and kind != "institution" else {}
+    address = lineage.why(kind, key, year, measure)
+    asked = {"panel": panel} if panel and panel != "all" and kind != lineage.INSTITUTION else {}
     # The figure shown may be that of another rule set than the one in force: so is its explanation.
     request = getattr(context, "request", None)
     if request and request.GET.get("rules"):
