@@ -13,6 +13,8 @@ import numpy as np
 from django.db import connections, router
 
 BATCH = 20_000
+# Bytes that COPY takes from a buffer at a time.
+CHUNK = 1 << 20
 # PostgreSQL's binary COPY: signature, flags, no extension; every field is its length and its bytes, big-endian.
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -49,7 +51,7 @@ def insert_columns(model, columns):
     """Insert rows given as columns: name → array (n,), or (n, k) of bytes for packed values, or one value for all.
 
     A float that is NaN becomes NULL. On PostgreSQL no Python object is made for a row: NumPy lays out the bytes of a
-    binary COPY.
+    binary COPY. Rows whose texts have the same lengths stand together then.
     """
     connection = connections[router.db_for_write(model)]
     fields = {field.name: field for field in model._meta.concrete_fields}
@@ -67,44 +69,67 @@ def insert_columns(model, columns):
 
 def _copy_binary(cursor, table, columns, content):
     cursor.copy_expert(
-        f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT binary)", io.BytesIO(content)
+        f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT binary)", io.BytesIO(content), CHUNK
     )
 
 
 def _binary(rows, columns, kinds):
-    """The content of a binary COPY: records as wide as the widest, without the bytes that short values leave over."""
+    """The content of a binary COPY."""
     fields = [_field(values, kind) for values, kind in zip(columns, kinds, strict=True)]
+    lengths = [np.char.str_len(values) for values, _ in fields if values.dtype.kind == "S"]
+    if not lengths:
+        return b"".join((_HEADER, _records(rows, fields), _TRAILER))
+    _, run_of = np.unique(np.stack(lengths), axis=1, return_inverse=True)
+    runs = [np.flatnonzero(run_of == run) for run in range(run_of.max() + 1)]
+    records = [_records(len(run), [_chosen(run, *field) for field in fields]) for run in runs]
+    return b"".join((_HEADER, *records, _TRAILER))
+
+
+def _chosen(run, values, is_null):
+    return values[run] if values.ndim else values, None if is_null is None else is_null[run]
+
+
+def _records(rows, fields):
+    """Rows whose texts are all as long as the first one's: records of one width, less the values that are NULL."""
     layout = [("count", ">i2")]
     for number, (values, _) in enumerate(fields):
-        layout += [(f"length{number}", ">i4"), (f"value{number}", values.dtype, values.shape[1:])]
+        dtype = f"S{len(values[0])}" if values.dtype.kind == "S" else values.dtype
+        layout += [(f"length{number}", ">i4"), (f"value{number}", dtype, values.shape[1:])]
     record = np.zeros(rows, dtype=layout)
     record["count"] = len(fields)
-    is_kept = np.ones((rows, record.dtype.itemsize), dtype=bool)
-    for number, (values, lengths) in enumerate(fields):
+    for number, (values, is_null) in enumerate(fields):
         size = record.dtype[f"value{number}"].itemsize
-        record[f"value{number}"], record[f"length{number}"] = values, size if lengths is None else lengths
-        if lengths is not None:
-            start = record.dtype.fields[f"value{number}"][1]
-            is_kept[:, start : start + size] = np.arange(size) < lengths[:, np.newaxis]
-    content = record.view(np.uint8).reshape(rows, -1)
-    whole = content.tobytes() if is_kept.all() else content[is_kept].tobytes()
-    return b"".join((_HEADER, whole, _TRAILER))
+        record[f"value{number}"] = values
+        record[f"length{number}"] = size if is_null is None else np.where(is_null, _NULL, size)
+    return _without_nulls(record, fields)
+
+
+def _without_nulls(record, fields):
+    nulls = [(f"value{number}", is_null) for number, (_, is_null) in enumerate(fields) if is_null is not None]
+    if not nulls:
+        return record.tobytes()
+    content = record.view(np.uint8).reshape(len(record), -1)
+    is_kept = np.ones(content.shape, dtype=bool)
+    for name, is_null in nulls:
+        dtype, start = record.dtype.fields[name]
+        is_kept[is_null, start : start + dtype.itemsize] = False
+    return content[is_kept].tobytes()
 
 
 def _field(values, kind):
-    """A column as the big-endian array that COPY takes, and the lengths of its values where they differ."""
+    """A column as the big-endian array that COPY takes, texts as bytes, and where it is NULL if anywhere."""
     if isinstance(values, datetime):
         values = (np.datetime64(values.astimezone(UTC).replace(tzinfo=None), "us") - _EPOCH).astype(np.int64)
     values = np.asarray(values)
     if values.dtype.kind == "U":
-        texts = np.char.encode(values, "utf-8")
-        return texts, np.char.str_len(texts)
+        return np.char.encode(values, "utf-8"), None
     code = _CODES.get(kind)
     if values.dtype.kind != "f":
         return (values.astype(code) if code else values), None
     is_null = np.isnan(values)
-    lengths = np.where(is_null, _NULL, np.dtype(code).itemsize) if is_null.any() else None
-    return np.where(is_null, 0, values).astype(code), lengths
+    if not is_null.any():
+        return values.astype(code), None
+    return np.where(is_null, 0, values).astype(code), is_null
 
 
 _CODES = {

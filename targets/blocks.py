@@ -4,7 +4,6 @@ A block is a fixed range of institutions' primary keys, so that it can be comput
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,6 @@ from datetime import datetime
 import numpy as np
 from django.db.models import Max, Min
 
-from agencies.models import Agency, AgencyType
 from reporting import bulk, panels
 from reporting.accounting import kernel
 from reporting.accounting.rules import Rules
@@ -22,7 +20,7 @@ from reporting.models.panel import pack_bits, unpack_bits
 from . import sums
 from .indicators import MONTHS, Boundary, Months
 from .measures import last_month
-from .models import Figure, GroupKind, PartialSums, RestatedPanel, Restatement
+from .models import Figure, RestatedPanel, Restatement
 from .sums import Block, Parts, Restated
 
 BLOCK = 500
@@ -251,51 +249,36 @@ def _put_over(base, institution, row, covered, base_year, basis):
 def figure_columns(loaded: Loaded, year: int, parts: Parts, basis: Basis):
     """The columns of `Figure` for the institutions of which any month of the year is approved."""
     kept = loaded.approved[:, year - loaded.first_year].any(axis=-1)
-    chosen = {name: values[kept] for name, values in parts.items()}
-    columns = sums.all_figures(chosen)
-    quantities = sums.quantity_sums(chosen["quantities"])
+    chosen = parts if kept.all() else {name: values[kept] for name, values in parts.items()}
     coverage = {
         f"{name}_months": pack_bits(chosen["coverage"][:, row]).astype(np.int16)
         for name, row in (("expected", 0), ("approved", 1), ("submitted", 2))
     }
-    return (
-        columns
+    columns = (
+        sums.all_figures(chosen)
         | coverage
-        | _stamps(year, basis)
+        | stamps(chosen, year, basis)
         | {
             "agency": loaded.agencies[kept],
             "compared_months": pack_bits(sums.compared_months(chosen)).astype(np.int16),
-            "bounded_months": pack_bits(sums.months_within_bounds(chosen)).astype(np.int16),
-            "rolling_month": _month_number(chosen["own"]),
-            "packed": packed_rows(quantities),
+            "packed": packed_rows(sums.quantity_sums(chosen["quantities"])),
         }
     )
+    return spread(columns, int(kept.sum()))
 
 
-def _stamps(year, basis):
+def stamps(parts, year, basis):
+    """The columns that are not measures and that an institution and a group have alike."""
     base_year = basis.base_years.get(year)
     return {
         "year": year,
-        "base_year": np.nan if base_year is None else base_year,
+        "base_year": np.nan if base_year is None else float(base_year),
         "rule_set": basis.rule_set.pk,
         "is_provisional": basis.is_provisional(year),
         "computed_at": basis.computed_at,
+        "bounded_months": pack_bits(sums.months_within_bounds(parts)).astype(np.int16),
+        "rolling_month": _month_number(parts["own"]),
     }
-
-
-def group_stamps(parts, row, year, basis):
-    """The columns of a group's row that are not measures."""
-    month = _month_number(parts["own"][row : row + 1])[0]
-    return _stamps(year, basis) | {
-        "base_year": basis.base_years.get(year),
-        "rule_set": basis.rule_set,
-        "bounded_months": int(pack_bits(sums.months_within_bounds(_only(parts, row)))[0]),
-        "rolling_month": None if np.isnan(month) else int(month),
-    }
-
-
-def _only(parts, row):
-    return {name: values[row : row + 1] for name, values in parts.items()}
 
 
 def _month_number(sides):
@@ -310,80 +293,27 @@ def packed_rows(values):
     return np.ascontiguousarray(clean.reshape(len(clean), math.prod(clean.shape[1:]))).view(np.uint8)
 
 
-def write_figures(columns, year, basis):
-    """Replace the stored figures of these institutions and this year."""
-    agencies = columns["agency"].tolist()
-    if not agencies:
-        return
-    Figure.objects.filter(agency__in=agencies, year=year, rule_set=basis.rule_set).delete()
-    bulk.insert_columns(Figure, spread(columns, len(agencies)))
+def replace_figures(stored, columns):
+    """Put rows in the place of stored ones, a queryset of `Figure`. columns: of each year, by `figure_columns`."""
+    stored.delete()
+    if columns:
+        bulk.insert_columns(Figure, joined(columns))
 
 
 def spread(columns, rows):
     """Every column as an array of that many rows, but for dates."""
     return {
-        name: np.full(rows, values) if isinstance(values, int | float | bool) else values
+        name: np.full(rows, values) if isinstance(values, int | float | bool | str) else values
         for name, values in columns.items()
     }
 
 
-def groups_of(agency):
-    """(kind, key) of the groups that an institution counts in."""
-    ancestors = agency.path.strip("/").split("/")[:-1]
-    yield from ((GroupKind.NODE, key) for key in ancestors)
-    yield GroupKind.TYPE, agency.type_code
-    if agency.street:
-        yield GroupKind.STREET, agency.street
-
-
-def membership(agency_ids):
-    """The groups as a list of (kind, key), and a matrix (groups, agencies) of 0 and 1."""
-    rows = Agency.objects.filter(pk__in=agency_ids).values_list(
-        "pk", "path", "type_code", "street", named=True
-    )
-    agencies = {row.pk: row for row in rows}
-    members = defaultdict(list)
-    for column, agency_id in enumerate(agency_ids):
-        for group in groups_of(agencies[agency_id]):
-            members[group].append(column)
-    matrix = np.zeros((len(members), len(agency_ids)))
-    for row, columns in enumerate(members.values()):
-        matrix[row, columns] = 1.0
-    return list(members), matrix
-
-
-def folded(partial_sums):
-    """(kind, key) → the group's sums as one row of the layout of `sums`, from what the blocks add. A queryset."""
-    found = {}
-    for row in partial_sums.order_by("block").iterator(200):
-        place, values = (row.kind, row.key), np.frombuffer(bytes(row.packed), dtype=STORED)
-        found[place] = found[place] + values if place in found else values
-    return found
-
-
-def names_of(places):
-    """(kind, key) → name, of the groups that have another name than their key."""
-    keys = [key for kind, key in places if kind == GroupKind.NODE]
-    nodes = Agency.objects.filter(key__in=keys).values_list("key", "name")
-    return {(GroupKind.NODE, key): name for key, name in nodes} | {
-        (GroupKind.TYPE, kind.value): kind.label for kind in AgencyType
+def joined(runs):
+    """Columns of several runs of rows as one; each as `spread` gives them."""
+    first, *_ = runs
+    return {
+        name: np.concatenate([columns[name] for columns in runs])
+        if isinstance(values, np.ndarray)
+        else values
+        for name, values in first.items()
     }
-
-
-def forget_partial_sums(number, year, groups, basis):
-    """Take away what a block adds to these groups' year."""
-    stored = PartialSums.objects.filter(rule_set=basis.rule_set, year=year, block=number)
-    stored.filter(key__in=[key for _, key in groups]).delete()
-
-
-def write_partial_sums(number, year, groups, packed, basis):
-    """Store what a block adds to the groups' year; nothing of it may be stored yet."""
-    columns = {
-        "rule_set": basis.rule_set.pk,
-        "year": year,
-        "block": number,
-        "kind": np.array([str(kind) for kind, _ in groups]),
-        "key": np.array([key for _, key in groups]),
-        "packed": packed_rows(packed),
-    }
-    bulk.insert_columns(PartialSums, spread(columns, len(groups)))

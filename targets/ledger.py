@@ -7,7 +7,7 @@ from reporting import approved, factor_seals
 from reporting.models import Panel, Report, Revision, StaleMark, Status
 from reporting.models.filing import content_hash
 
-from . import blocks, publications, refresh
+from . import blocks, groups, publications, refresh
 from .models import Figure, GroupFigure
 
 BATCH = 500
@@ -128,24 +128,16 @@ def differing_group_figure():
     for slug in refresh.kept_rule_sets():
         basis = refresh.basis_of(slug)
         rows = GroupFigure.objects.filter(rule_set=basis.rule_set)
-        stored = {_group(figure): figure for figure in rows}
-        for fresh in refresh.recomputed_groups(basis):
-            fault = _group_difference(stored.pop(_group(fresh), None), fresh)
-            if fault:
-                return f"{fresh} 的指标：{fault}"
+        stored = {(row.year, row.kind, row.key, row.panel): row for row in rows}
+        for year, columns in groups.recomputed(basis):
+            for row, place in enumerate(zip(columns["kind"], columns["key"], columns["panel"], strict=True)):
+                kind, key, panel = map(str, place)
+                fault = _difference(stored.pop((year, kind, key, panel), None), columns, row)
+                if fault:
+                    return f"{GroupFigure(kind=kind, key=key, panel=panel, year=year)} 的指标：{fault}"
         if stored:
             return f"{next(iter(stored.values()))} 的指标没有来源。"
     return None
-
-
-def _group(figure):
-    return figure.year, figure.kind, figure.key, figure.panel
-
-
-def _group_difference(stored, fresh):
-    names = {field.name: field.attname for field in fresh._meta.concrete_fields if field.name not in _STAMPS}
-    columns = {name: [getattr(fresh, attname)] for name, attname in names.items()}
-    return _difference(stored, columns | {"packed": fresh.monthly[np.newaxis]}, 0)
 
 
 def _difference(stored, columns, row):
@@ -155,12 +147,10 @@ def _difference(stored, columns, row):
     for field in stored._meta.concrete_fields:
         if field.name in _STAMPS or field.name not in columns:
             continue
-        values, shown = columns[field.name], getattr(stored, field.attname)
-        fresh = values[row] if hasattr(values, "__len__") else values
+        shown, fresh = getattr(stored, field.attname), columns[field.name][row]
         if not _same(shown, fresh):
             return f"{field.verbose_name} 存为 {shown}，重算为 {fresh}。"
-    fresh = columns["packed"][row]
-    months = fresh if fresh.dtype == float else fresh.view(blocks.STORED).reshape(stored.monthly.shape)
+    months = columns["packed"][row].view(blocks.STORED).reshape(stored.monthly.shape)
     same = np.allclose(stored.monthly, months, rtol=TOLERANCE, atol=0, equal_nan=True)
     return None if same else "各月数值与重算不符。"
 

@@ -73,9 +73,13 @@ def intensity(of: Floats, window: Floats) -> Floats:
     of: (..., 3, 5, 12); window: (..., 5, 12) of 0 and 1. With all months it is the year's sum over the time-weighted
     mean. Nothing counted, or a denominator of 0, gives NaN.
     """
-    top = (of[..., NUMERATOR, :, :] * window).sum(axis=-1)
-    bottom = (of[..., DENOMINATOR, :, :] * window).sum(axis=-1)
-    return divided(top * window.sum(axis=-1), bottom)
+    return divided(_within(of, NUMERATOR, window) * window.sum(axis=-1), _within(of, DENOMINATOR, window))
+
+
+def _within(of: Floats, row: int, window: Floats) -> Floats:
+    """Sum of a row of the side over the window's months, shape (..., 5)."""
+    found: Floats = np.einsum("...m,...m->...", of[..., row, :, :], window)
+    return found
 
 
 def counted(of: Floats) -> Floats:
@@ -95,13 +99,12 @@ class Compared:
 def compared(now: Floats, then: Floats) -> Compared:
     """Both over the months that are counted in both: never a part-year against a full one."""
     window = counted(now) * counted(then)
-    base, value = intensity(then, window), intensity(now, window)
-    sums = [
-        (each[..., part, :, :] * window).sum(axis=-1)
-        for each in (then, now)
-        for part in (NUMERATOR, DENOMINATOR)
-    ]
-    return Compared(base, divided(value, base) - 1.0, denominator_part(*sums))
+    months = window.sum(axis=-1)
+    top, bottom, top_now, bottom_now = (
+        _within(each, part, window) for each in (then, now) for part in (NUMERATOR, DENOMINATOR)
+    )
+    base, value = divided(top * months, bottom), divided(top_now * months, bottom_now)
+    return Compared(base, divided(value, base) - 1.0, denominator_part(top, bottom, top_now, bottom_now))
 
 
 def last_month(now: Floats) -> Floats:
@@ -133,10 +136,10 @@ def bounds(now: Floats, then: Floats) -> tuple[Floats, Floats]:
     """
     window = ((now[..., BOUNDED, :, :] > 0) & (then[..., BOUNDED, :, :] > 0)).astype(np.float64)
     unbounded = ((now[..., UNBOUNDED, :, :] + then[..., UNBOUNDED, :, :]) > 0).any(axis=-1)
+    months = window.sum(axis=-1)
 
     def ratio(of: Floats, row: int) -> Floats:
-        bottom = (of[..., FILLED_DENOMINATOR, :, :] * window).sum(axis=-1)
-        return divided((of[..., row, :, :] * window).sum(axis=-1) * window.sum(axis=-1), bottom)
+        return divided(_within(of, row, window) * months, _within(of, FILLED_DENOMINATOR, window))
 
     low = divided(ratio(now, LOW), ratio(then, HIGH)) - 1.0
     high = divided(ratio(now, HIGH), ratio(then, LOW)) - 1.0
@@ -169,7 +172,9 @@ class Comparison:
 
 def measured(comparison: Comparison) -> dict[str, Floats]:
     """Column name (COLUMNS) → array (n,), NaN where unknown."""
-    with_base, with_filed = compared(*comparison.base), compared(*comparison.base_filed)
+    with_base = compared(*comparison.base)
+    is_restated = comparison.base_filed[1] is not comparison.base[1]
+    with_filed = compared(*comparison.base_filed) if is_restated else with_base
     year, year_change = rolling(
         comparison.base[0], comparison.rolling_before[0], comparison.base[1], comparison.rolling_before[1]
     )

@@ -16,10 +16,9 @@ from agencies.models import Agency
 from reporting.accounting import rules
 from reporting.models import EmissionFactor, RuleSet, StaleMark
 
-from . import blocks, sealed, sums
+from . import blocks, groups, sealed, sums
 from .blocks import Basis, Loaded
-from .indicators import known
-from .models import Figure, FigureBlock, GroupFigure, GroupPanel, PartialSums, PlanPeriod
+from .models import Figure, FigureBlock, GroupFigure, PartialSums, PlanPeriod
 
 MARKS_AT_ONCE = 5_000
 # A change of the register may be committed a little after the moment that its history states.
@@ -27,12 +26,20 @@ REGISTER_SLACK = timedelta(minutes=2)
 
 
 def refresh_all():
-    """Work off the stale marks; returns how many institution-years were computed. Harmless run twice."""
-    done = 0
-    while marks := _take_marks():
-        done += marks
+    """Work off the stale marks and what the register has changed; returns how many institution-years were computed."""
+    done = refresh_marked()
     if is_regrouping_due(REGISTER_SLACK):
         _regroup()
+    return done
+
+
+def refresh_marked():
+    """Work off the stale marks; returns how many institution-years were computed. Harmless run twice."""
+    done = 0
+    is_more_left = True
+    while is_more_left:
+        taken, is_more_left = _take_marks()
+        done += taken
     return done
 
 
@@ -52,8 +59,9 @@ def basis_with(loaded):
 def kept_rule_sets():
     """Slugs of the rule sets whose figures are kept fresh: the one in force, and those that the bureau asked for."""
     # One row found is enough: to list the distinct ones would read every figure there is, at each approval.
-    asked = RuleSet.objects.filter(Exists(Figure.objects.filter(rule_set=OuterRef("pk"))))
-    return sorted({rules.active_slug(), *asked.values_list("slug", flat=True)})
+    asked = RuleSet.objects.filter(Exists(Figure.objects.filter(rule_set=OuterRef("pk")))).order_by()
+    kept = asked.values_list("slug").union(RuleSet.objects.active().order_by().values_list("slug"))
+    return sorted(slug for (slug,) in kept) or [rules.active_slug()]
 
 
 def is_regrouping_due(slack=timedelta(0)):
@@ -83,39 +91,45 @@ def _regroup():
         basis = basis_of(slug)
         for number in numbers:
             compute_block(number, basis, figures=False)
-        _fold_all(basis)
+        groups.fold_all(basis)
         sealed.record_group_differences("名录变动：分组重新汇总", basis)
 
 
 def fold_everything(basis):
     """Every group of every year from its blocks."""
     lock()
-    _fold_all(basis)
+    groups.fold_all(basis)
     sealed.record_all_differences("重新计算", basis)
 
 
 def compute_block(number, basis, *, figures=True):
     """The figures and partial sums of one block, all years. Harmless run twice, by any worker."""
     _lock_blocks([number])
+    # With them go the sums of groups that the block has no institution of any more.
+    PartialSums.objects.filter(rule_set=basis.rule_set, block=number).delete()
     loaded = blocks.load_block(number)
     if loaded is None:
         return
-    groups, matrix = blocks.membership(loaded.agencies.tolist())
-    # With them go the sums of groups that the block has no institution of any more.
-    PartialSums.objects.filter(rule_set=basis.rule_set, block=number).delete()
+    places, matrix = groups.membership(loaded.agencies.tolist())
+    own, of_groups = [], []
     for year, parts in blocks.parts_by_year(loaded, basis):
         if figures:
-            blocks.write_figures(blocks.figure_columns(loaded, year, parts, basis), year, basis)
-        blocks.write_partial_sums(number, year, groups, sums.summed(parts, matrix), basis)
+            own.append(blocks.figure_columns(loaded, year, parts, basis))
+        of_groups.append((year, sums.summed(parts, matrix)))
+    if figures:
+        first, end = blocks.span(number)
+        stored = Figure.objects.filter(rule_set=basis.rule_set, agency__gte=first, agency__lt=end)
+        blocks.replace_figures(stored, own)
+    groups.write_partial_sums(number, places, of_groups, basis)
 
 
 @transaction.atomic
 def _take_marks():
-    """One batch of marks, for every rule set that is kept fresh."""
+    """One batch of marks, for every rule set that is kept fresh: how many were computed, and whether more may wait."""
     lock()
     marks = _next_marks()
     if not marks:
-        return 0
+        return 0, False
     causes = defaultdict(list)
     for mark in marks:
         causes[mark.agency_id, mark.year].append(mark.cause)
@@ -129,12 +143,16 @@ def _take_marks():
         refresh_groups(touched, basis)
         sealed.record_differences(causes, basis)
     StaleMark.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
-    return done
+    # A mark of the meantime has sent a job of its own, which waits for this one.
+    return done, len(marks) >= MARKS_AT_ONCE
 
 
 def _next_marks():
     """The oldest marks, with all others of the same institutions and years: each is computed once, not once a mark."""
-    places = set(StaleMark.objects.order_by("pk").values_list("agency", "year")[:MARKS_AT_ONCE])
+    marks = list(StaleMark.objects.order_by("pk")[:MARKS_AT_ONCE])
+    if len(marks) < MARKS_AT_ONCE:
+        return marks
+    places = {(mark.agency_id, mark.year) for mark in marks}
     beside = StaleMark.objects.filter(
         agency__in={agency for agency, _ in places}, year__in={year for _, year in places}
     )
@@ -148,9 +166,12 @@ def lock():
 
 def _lock_blocks(numbers):
     """Whoever writes figures of a block holds its row, so that a recalculation and a refresh do not meet in it."""
-    known = set(FigureBlock.objects.filter(pk__in=numbers).values_list("pk", flat=True))
-    FigureBlock.objects.bulk_create([FigureBlock(number=number) for number in numbers if number not in known])
-    list(FigureBlock.objects.select_for_update().filter(pk__in=numbers).order_by("pk"))
+    wanted = FigureBlock.objects.select_for_update().filter(pk__in=numbers).order_by("pk")
+    if missing := set(numbers) - {row.pk for row in wanted}:
+        FigureBlock.objects.bulk_create(
+            [FigureBlock(number=number) for number in sorted(missing)], ignore_conflicts=True
+        )
+        list(wanted.all())
 
 
 @dataclass(frozen=True)
@@ -185,27 +206,39 @@ def refresh_institutions(touched, basis):
     """The institutions' own figures; returns how many institution-years."""
     done = 0
     for block in touched.values():
-        for year, parts in blocks.parts_by_year(block.own, basis, block.years):
-            columns = blocks.figure_columns(block.own, year, parts, basis)
-            blocks.write_figures(columns, year, basis)
-            done += len(columns["agency"])
+        columns = [
+            blocks.figure_columns(block.own, year, parts, basis)
+            for year, parts in blocks.parts_by_year(block.own, basis, block.years)
+        ]
+        stored = Figure.objects.filter(
+            rule_set=basis.rule_set, agency__in=block.own.agencies.tolist(), year__in=block.years
+        )
+        blocks.replace_figures(stored, columns)
+        done += sum(len(of_year["agency"]) for of_year in columns)
     return done
 
 
 def refresh_groups(touched, basis):
     """What the blocks of the marked institutions add to their groups, and those groups."""
-    groups_by_year = defaultdict(set)
+    keys_by_year = defaultdict(set)
     for number, block in touched.items():
         loaded = blocks.load_block(number, basis.needed_for(block.years))
-        groups, matrix = blocks.membership(loaded.agencies.tolist())
+        places, matrix = groups.membership(loaded.agencies.tolist())
         is_own = matrix[:, np.isin(loaded.agencies, block.own.agencies)].any(axis=1)
-        groups = [group for group, own in zip(groups, is_own, strict=True) if own]
-        for year, parts in blocks.parts_by_year(loaded, basis, block.years):
-            blocks.forget_partial_sums(number, year, groups, basis)
-            blocks.write_partial_sums(number, year, groups, sums.summed(parts, matrix[is_own]), basis)
-            groups_by_year[year] |= set(groups)
-    for year, groups in groups_by_year.items():
-        _fold(year, basis, groups)
+        places = [place for place, own in zip(places, is_own, strict=True) if own]
+        by_year = [
+            (year, sums.summed(parts, matrix[is_own]))
+            for year, parts in blocks.parts_by_year(loaded, basis, block.years)
+        ]
+        keys = [key for _, key in places]
+        PartialSums.objects.filter(
+            rule_set=basis.rule_set, year__in=block.years, block=number, key__in=keys
+        ).delete()
+        groups.write_partial_sums(number, places, by_year, basis)
+        for year, _ in by_year:
+            keys_by_year[year] |= set(keys)
+    for year, keys in keys_by_year.items():
+        groups.fold(year, basis, keys)
 
 
 def _by_block(marked):
@@ -214,76 +247,3 @@ def _by_block(marked):
     for agency, year in marked:
         found[blocks.number_of(agency)][agency].add(year)
     return found
-
-
-def _fold_all(basis):
-    """All groups of every year from their blocks; figures of groups that no block adds to any more go."""
-    years = PartialSums.objects.filter(rule_set=basis.rule_set).order_by().values_list("year", flat=True)
-    GroupFigure.objects.filter(rule_set=basis.rule_set).delete()
-    for year in sorted(years.distinct()):
-        _fold(year, basis)
-
-
-def _fold(year, basis, groups=None):
-    """The figures of a year's groups, all by default, from what their blocks add."""
-    stored = PartialSums.objects.filter(rule_set=basis.rule_set, year=year)
-    old = GroupFigure.objects.filter(rule_set=basis.rule_set, year=year)
-    if groups is not None:
-        keys = [key for _, key in groups]
-        stored, old = stored.filter(key__in=keys), old.filter(key__in=keys)
-    old.delete()
-    GroupFigure.objects.bulk_create(_groups_from(blocks.folded(stored), year, basis), batch_size=200)
-
-
-def recomputed_groups(basis):
-    """Unsaved figures of every group and year from the panels themselves, past what is stored of the blocks."""
-    folded = defaultdict(dict)
-    for _, loaded in blocks.load_each():
-        groups, matrix = blocks.membership(loaded.agencies.tolist())
-        for year, parts in blocks.parts_by_year(loaded, basis):
-            for place, values in zip(groups, sums.summed(parts, matrix), strict=True):
-                folded[year][place] = folded[year].get(place, 0.0) + values
-    for year in sorted(folded):
-        yield from _groups_from(folded[year], year, basis)
-
-
-def _groups_from(folded, year, basis):
-    """Unsaved figures of the groups, both panels. folded: (kind, key) → sums as `blocks.folded` gives them."""
-    if not folded:
-        return []
-    parts = sums.unpacked(np.stack(list(folded.values())))
-    found = []
-    for panel, made in ((GroupPanel.ALL, sums.all_figures), (GroupPanel.COMPARABLE, sums.comparable_figures)):
-        found += _group_rows(list(folded), panel, parts, made(parts), year, basis)
-    return found
-
-
-def _group_rows(places, panel, parts, columns, year, basis):
-    is_all = panel == GroupPanel.ALL
-    institutions = parts["institutions"][:, sums.COUNTED if is_all else sums.COMPARABLE]
-    quantities = parts["quantities" if is_all else "comparable_quantities"]
-    return [
-        GroupFigure(
-            kind=kind,
-            key=key,
-            panel=panel,
-            institutions=int(institutions[row]),
-            institution_months=int(quantities[row, 1, 0].sum()),
-            packed=sums.quantity_sums(quantities[row : row + 1]).astype(blocks.STORED).tobytes(),
-            **_coverage(parts, row),
-            **blocks.group_stamps(parts, row, year, basis),
-            **{name: known(values[row]) for name, values in columns.items()},
-        )
-        for row, (kind, key) in enumerate(places)
-        if institutions[row]
-    ]
-
-
-def _coverage(parts, row):
-    expected, approved, submitted = (int(months.sum()) for months in parts["coverage"][row])
-    return {
-        "registered": int(parts["institutions"][row, sums.REGISTERED]),
-        "months_expected": expected,
-        "months_approved": approved,
-        "months_submitted": submitted,
-    }

@@ -16,7 +16,7 @@ from reporting.accounting import rules
 from reporting.models import EmissionFactor
 from reporting.models.panel import pack_bits
 
-from . import blocks, cards, refresh, sums
+from . import blocks, cards, groups, refresh, sums
 from .blocks import Basis
 from .indicators import INDICATORS, QUANTITIES, known
 from .models import Indicator, Proposal, ProposalEffect, Publication, Restatement
@@ -133,12 +133,10 @@ def differences(now, then):
     folded = {}
     for _, loaded in blocks.load_each():
         yield from _of_block(loaded, now, then, plan, folded)
-    names = blocks.names_of({place for groups in folded.values() for place in groups})
-    for year, groups in folded.items():
-        before, after = (
-            _judged_groups(np.stack([pair[side] for pair in groups.values()])) for side in (0, 1)
-        )
-        places = list(groups)
+    names = groups.names_of({place for found in folded.values() for place in found})
+    for year, found in folded.items():
+        before, after = (_judged_groups(np.stack([pair[side] for pair in found.values()])) for side in (0, 1))
+        places = list(found)
         for row, effect in _changed(before, after, year, plan):
             effect.group_kind, effect.group_key = places[row]
             effect.name = names.get(places[row], places[row][1])
@@ -147,7 +145,7 @@ def differences(now, then):
 
 def _of_block(loaded, now, then, plan, folded):
     agencies = Agency.objects.in_bulk(loaded.agencies.tolist())
-    groups, matrix = blocks.membership(loaded.agencies.tolist())
+    places, matrix = groups.membership(loaded.agencies.tolist())
     ways = [_parts(loaded, way) for way in (now, then)]
     for (year, before), (_, after) in zip(*ways, strict=True):
         for row, effect in _changed(_judged(before), _judged(after), year, plan):
@@ -156,7 +154,7 @@ def _of_block(loaded, now, then, plan, folded):
             yield effect
         summed = [sums.summed(parts, matrix) for parts in (before, after)]
         of_year = folded.setdefault(year, {})
-        for place, *pair in zip(groups, *summed, strict=True):
+        for place, *pair in zip(places, *summed, strict=True):
             old = of_year.get(place, (0.0, 0.0))
             of_year[place] = (old[0] + pair[0], old[1] + pair[1])
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from agencies.models import Agency
 
-from . import blocks, sums
+from . import blocks, groups, sums
 from .indicators import MONTHS, known
-from .models import GroupPanel, LedgerEntry, PartialSums, Publication, PublishedFigure
+from .models import GroupPanel, LedgerEntry, Publication, PublishedFigure
 from .models.figures import INSTITUTION
 from .models.publication import SEALED_COLUMNS
 
@@ -50,24 +50,22 @@ def _names(agencies):
 
 def folded(publication, places=None):
     """(kind, key) → the group's parts of the whole year as one row, from what the blocks add; all places by default."""
-    stored = PartialSums.objects.filter(rule_set=publication.rule_set, year=publication.year)
-    if places is not None:
-        stored = stored.filter(key__in=[key for _, key in places])
-    return blocks.folded(stored)
+    keys = None if places is None else [key for _, key in places]
+    return groups.folded(publication.rule_set, publication.year, keys)
 
 
-def _group_rows(publication, groups):
-    if not groups:
+def _group_rows(publication, found):
+    if not found:
         return
-    parts = _within(sums.unpacked(np.stack(list(groups.values()))), mask(publication))
-    names = blocks.names_of(groups)
+    parts = _within(sums.unpacked(np.stack(list(found.values()))), mask(publication))
+    names = groups.names_of(found)
     for panel, made in (
         (GroupPanel.ALL, sums.all_figures),
         (GroupPanel.COMPARABLE, sums.comparable_figures),
     ):
         columns = made(parts)
         quantities = parts["quantities" if panel == GroupPanel.ALL else "comparable_quantities"]
-        for row, (kind, key) in enumerate(groups):
+        for row, (kind, key) in enumerate(found):
             if quantities[row, 1].any():
                 name = names.get((kind, key), key)
                 yield _row(publication, kind, key, panel, name, columns, row)
@@ -93,10 +91,10 @@ def record_differences(causes, basis):
     if loaded is None:
         return
     cause_of = _causes_in_words(causes)
-    groups, _ = blocks.membership(sorted({agency for agency, _ in causes}))
+    places, _ = groups.membership(sorted({agency for agency, _ in causes}))
     for publication in publications:
         rows = list(_institution_rows(publication, basis, loaded))
-        rows += _group_rows(publication, folded(publication, groups))
+        rows += _group_rows(publication, folded(publication, places))
         _record(publication, rows, cause_of, {row.key for row in rows})
 
 

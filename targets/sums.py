@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .indicators import FLOWS, INDICATORS, MONTHS, QUANTITIES, STOCKS, Boundary, Floats, Months, mean, total
 from .measures import COUNT, Comparison, bounded_months, filled, measured, paired, side
@@ -139,15 +140,28 @@ def _known_sums(months: Floats) -> Floats:
 def summed(parts: Parts, groups: Floats) -> Floats:
     """The parts of each group as one row, shape (groups, WIDTH); groups: (groups, n) of 0 and 1."""
     packed = np.empty((groups.shape[0], WIDTH))
-    members = [np.flatnonzero(row) for row in groups]
+    members = [_places(row) for row in groups]
     start = 0
+    places: dict[int, int] = {}
     for name, size in _SIZES.items():
-        values = parts[name].reshape(len(parts[name]), size)
-        # Row by row, so that a group's sum is the same to the last bit whichever groups are summed with it.
-        for row, of in enumerate(members):
-            packed[row, start : start + size] = values[of].sum(axis=0)
-        start += size
+        end = start + size
+        # A base that was never restated is the filed one: the same array, summed once.
+        if (same := places.setdefault(id(parts[name]), start)) < start:
+            packed[:, start:end] = packed[:, same : same + size]
+        else:
+            values = parts[name].reshape(len(parts[name]), size)
+            # Row by row, so that a group's sum is the same to the last bit whichever groups are summed with it.
+            for row, of in enumerate(members):
+                np.add.reduce(values[of], axis=0, out=packed[row, start:end])
+        start = end
     return packed
+
+
+def _places(member: Floats) -> NDArray[np.intp] | slice:
+    """Where the members are; a run without gaps, as a register lists a department, needs no copy of its rows."""
+    places = np.flatnonzero(member)
+    first, end = int(places[0]), int(places[-1]) + 1
+    return slice(first, end) if end - first == len(places) else places
 
 
 def unpacked(packed: Floats) -> Parts:

@@ -5,7 +5,6 @@ import logging
 from celery import shared_task
 
 from reporting import approved
-from reporting.models import StaleMark
 
 from . import explaining, forecasting, recalculation, refresh, rehearsal
 from .models import Proposal, Restatement
@@ -16,7 +15,7 @@ logger = logging.getLogger(__name__)
 @shared_task
 def refresh_figures():
     """Sent at each approval; works off whatever marks there are."""
-    logger.info("%s institution-years refreshed", refresh.refresh_all())
+    logger.info("%s institution-years refreshed", refresh.refresh_marked())
 
 
 @shared_task
@@ -31,8 +30,7 @@ def sweep_stale_marks():
     """Run by beat: marks whose job was lost with a broker or a worker, and groups that the register has changed."""
     if refresh.is_factor_due():
         approved.mark_all_stale("因子自今日起生效")
-    if StaleMark.objects.exists() or refresh.is_regrouping_due(refresh.REGISTER_SLACK):
-        refresh_figures()
+    logger.info("%s institution-years refreshed by the sweep", refresh.refresh_all())
     recalculation.resend_unfinished()
     if explaining.is_due():
         explaining.explain_all()

@@ -2,16 +2,24 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from ..models.catalogue import Carrier, Item, Mark
-from ..models.factors import Coefficient, EmissionFactor, RuleSet
+from ..models.factors import Coefficient, CoefficientSet, EmissionFactor, FactorSet, RuleSet
 from ..panels import PANEL_ITEMS
 from .exact import Boundary, ItemRule
 from .kernel import Weights
+
+# Rule sets that are kept as read, those of yesterday's library among them.
+KEPT = 16
+_LIBRARY = [
+    model._meta.db_table for model in (Item, RuleSet, CoefficientSet, Coefficient, FactorSet, EmissionFactor)
+]
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,29 @@ def active_slug():
 
 
 def load(slug):
-    """Raises ValueError naming what is missing: the rule set, or a coefficient or factor that an item needs."""
+    """Raises ValueError naming what is missing: the rule set, or a coefficient or factor that an item needs.
+
+    What was read is kept for the same content of the library on the same day: each approval asks for it.
+    """
+    if connection.vendor != "postgresql":
+        return _read(slug)
+    return _read_once(slug, _content(), timezone.localdate())
+
+
+def _content():
+    """A hash over every row of the library as it is now."""
+    hashes = [f"(SELECT md5(string_agg(t::text, '' ORDER BY t)) FROM {table} t)" for table in _LIBRARY]  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(hashes)}")
+        return cursor.fetchone()
+
+
+@lru_cache(maxsize=KEPT)
+def _read_once(slug, content, today):
+    return _read(slug)
+
+
+def _read(slug):
     rule_set = (
         RuleSet.objects.select_related("coefficient_set", "fuel_factors", "grid_factors")
         .filter(slug=slug)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import blocks, cards, measures, sums
+from .. import blocks, cards, groups, measures, sums
 from ..indicators import MONTHS, QUANTITIES, known
-from ..models import GroupPanel, PartialSums
+from ..models import GroupPanel
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Comparison:
 
 def parts_of_groups(kind, keys, year, basis):
     """Key → the group's parts, folded from what the blocks add up to."""
-    rows = PartialSums.objects.filter(rule_set=basis.rule_set, year=year, kind=kind, key__in=keys)
-    return {key: sums.unpacked(row[np.newaxis]) for (_, key), row in blocks.folded(rows).items()}
+    found = groups.folded(basis.rule_set, year, keys)
+    return {key: sums.unpacked(row[np.newaxis]) for (of, key), row in found.items() if of == kind}
 
 
 def parts_of_institutions(loaded, year, basis):

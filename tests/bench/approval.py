@@ -38,7 +38,7 @@ def _one_approval(report, reviewer, clock):
     refresh.refresh_all()
     actions.approve(report, by=reviewer)
     clock.seconds = 0.0
-    whole, groups = timed(refresh.refresh_all), clock.seconds
+    whole, groups = timed(refresh.refresh_marked), clock.seconds
     _check(report)
     return whole - groups, groups, timed(lambda: _one_row(report.agency_id, report.period.month.year))
 

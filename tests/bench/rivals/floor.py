@@ -25,7 +25,7 @@ def run():
         for model in RESULTS:
             with _file(model).open("rb") as content:
                 cursor.copy_expert(
-                    f"COPY {result_table('floor', model)} FROM STDIN WITH (FORMAT binary)", content
+                    f"COPY {result_table('floor', model)} FROM STDIN WITH (FORMAT binary)", content, 1 << 20
                 )
 
 
