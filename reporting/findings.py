@@ -45,6 +45,11 @@ def errors(lines, edition):
     return checks.errors(statements(lines), list(required), names())
 
 
+def of(revision, lines):
+    """Everything that the checks say of these lines as the revision's answer."""
+    return [*errors(lines, revision.edition), *compared(lines, beside(revision.report))]
+
+
 def warnings(revision):
     """Warnings of a revision against the approved months beside it."""
     return compared(revision.lines.all(), beside(revision.report))
