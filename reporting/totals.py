@@ -36,7 +36,7 @@ def following(stored, changed):
             continue
         now = {each: entry for each, entry in (stored | changed).items() if entry is not None}
         before, after, stated = _sum(stored, total), _sum(now, total), stored.get(total)
-        follows = stated is None or (stated.quantity is not None and stated.quantity == before)
+        follows = stated is None or (stated.quantity == before and stated.known_by != KnownBy.NOT_METERED)
         if follows and after is not None and (stated is None or after != stated.quantity):
             found[total] = Entry(after)
     return found

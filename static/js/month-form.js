@@ -137,6 +137,11 @@ document.addEventListener("DOMContentLoaded", () => {
     check();
   };
   const saveIfChanged = (row) => {
+    // Who types a number has one: 不适用 and 未计量, carried over from last month, no longer hold.
+    const way = row.querySelector("[name^='known_by-']");
+    if (quantityOf(row).value.trim() && !["metered", "estimated"].includes(way.value) && way !== document.activeElement) {
+      way.value = "metered";
+    }
     const now = JSON.stringify(typed(row));
     if (now === draft.get(row.dataset.item)) return;
     draft.set(row.dataset.item, now);
