@@ -235,12 +235,12 @@ def _locked(report):
 
     Locked first and read afterwards: rows joined to a row that had to be waited for are older than the wait.
     """
-    Report.objects.select_for_update().get(pk=report.pk)
-    return _fresh(report)
-
-
-def _fresh(report):
-    return Report.objects.select_related("agency", "period", "latest__edition").get(pk=report.pk)
+    locked = Report.objects.select_for_update().get(pk=report.pk)
+    locked.agency, locked.period = report.agency, report.period
+    if locked.latest_id:
+        locked.latest = Revision.objects.select_related("edition").get(pk=locked.latest_id)
+        locked.latest.report = locked
+    return locked
 
 
 def _expect(report, status):

@@ -130,7 +130,7 @@ def fault(form, item):
 def _number(label, spoken, code, unit, decimals, start, **options):
     """`label` names the field in an error, `spoken` where only the column says what it is."""
     attributes = {"inputmode": "decimal", "autocomplete": "off", "aria-label": f"{spoken}（{unit}）"}
-    choices = units.offered(code, unit)
+    choices = units.offered(code, unit) if code else ()
     if len(choices) > 1:
         attributes["data-units"] = " ".join(choices)
     widget = forms.TextInput(attrs=attributes)

@@ -35,7 +35,9 @@ def report_edit(request, key, month):
 @require_POST
 def cell_save(request, key, month, code):
     """One item, saved as its fields are left; the answer is JSON for the form's script."""
-    report = permitted_report(request, key, month, verb="save")
+    report = permitted_report(
+        request, key, month, verb="save", beside=("agency", "period", "latest__edition")
+    )
     item = _asked_item(report, code)
     form = CellForm(request.POST, item=item)
     if not form.is_valid():

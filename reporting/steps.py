@@ -6,11 +6,15 @@ from django.shortcuts import get_object_or_404, redirect
 
 from . import access, actions
 from .models import Report, Status
+from .models.filing import STATE
 
 
-def permitted_report(request, key, month, verb=None):
-    """The report, 404 for strangers; with a verb, 403 for a colleague without the right to it."""
-    reports = Report.objects.visible_to(request.user).with_state()
+def permitted_report(request, key, month, verb=None, beside=STATE):
+    """The report, 404 for strangers; with a verb, 403 for a colleague without the right to it.
+
+    `beside`: what is read with it.
+    """
+    reports = Report.objects.visible_to(request.user).select_related(*beside)
     report = get_object_or_404(reports, agency__key=key, period__month=month)
     if verb and not access.may(request.user, verb, report.agency):
         raise PermissionDenied

@@ -8,7 +8,10 @@ document.addEventListener("DOMContentLoaded", () => {
   const csrf = form.querySelector("[name=csrfmiddlewaretoken]").value;
   const fieldsOf = (row) => [...row.querySelectorAll("td input[name], td select[name]")].filter((field) => !field.dataset.rule);
   const typed = (row) => Object.fromEntries(fieldsOf(row).map((field) => [field.name, field.value]));
-  const rowOf = (node) => node.closest("tr[data-item]");
+  const rowOf = (node) => {
+    const place = node.closest("tr")?.dataset;
+    return rows.get(place?.item ?? place?.saidOf);
+  };
   const quantityOf = (row) => row.querySelector("[name^='quantity-']");
   const draft = new Map([...rows].map(([code, row]) => [code, JSON.stringify(typed(row))]));
   const saveState = form.querySelector("[data-save-state]");
@@ -162,7 +165,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const targets = {
       verdict: () => form.querySelector("details.verdict"),
       totals: (name) => form.querySelector(`[data-totals="${CSS.escape(name)}"]`),
-      said: (code) => rows.get(code)?.querySelector("[data-said]"),
+      said: (code) => form.querySelector(`[data-said-of="${CSS.escape(code)}"] [data-said]`),
     };
     for (const fragment of found.querySelectorAll("[data-fragment]")) {
       const target = targets[fragment.dataset.fragment](fragment.dataset.place);
@@ -275,7 +278,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const place = row.querySelector("[data-price]");
     if (!place) return;
     const [quantity, cost] = ["quantity", "cost"].map((part) => Number(row.querySelector(`[name^='${part}-']`).value));
-    place.textContent = quantity > 0 && cost > 0 ? `单价 ${(cost / quantity).toFixed(2)} 元` : "";
+    place.textContent = quantity > 0 && cost > 0 ? `单价 ${Number((cost / quantity).toPrecision(3))} 元` : "";
   };
   rows.forEach(showPrice);
 
