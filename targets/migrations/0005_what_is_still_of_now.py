@@ -1,5 +1,6 @@
-"""What a rehearsal was made from, to tell whether it still is that."""
+"""What a rehearsal and the forecasts were made from, to tell whether it still is that."""
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -14,4 +15,24 @@ class Migration(migrations.Migration):
             ),
         )
         for model in ("proposal", "restatement")
+    ] + [
+        migrations.CreateModel(
+            "ForecastRun",
+            [
+                (
+                    "rule_set",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="reporting.ruleset",
+                        verbose_name="核算口径",
+                    ),
+                ),
+                ("made_from", models.JSONField(help_text="见 forecasting.is_due", verbose_name="计算依据")),
+                ("made_at", models.DateTimeField(verbose_name="计算时间")),
+            ],
+            options={"verbose_name": "预测批次", "verbose_name_plural": "预测批次"},
+        ),
     ]

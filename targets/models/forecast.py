@@ -24,8 +24,9 @@ def _number(title):
 class Forecast(models.Model):
     """One indicator of an institution's running year, or of a tree node's, as it may end (`targets.projection`).
 
-    base: the whole base year as filed, null where it is not whole or was restated; target: what the plan's path asks
-    of this year, in the indicator's unit, null without a base or where 待下达; low, high: interval of that level;
+    base: the whole base year as it counts for this year, restatements in force included, null where it is not whole;
+    target: what the plan's path asks of this year, in the indicator's unit, null without a base or where 待下达;
+    low, high: interval of that level;
     *_per_month: kgce, kgCO₂ or m³. mape, mape_last_year, hit_rate: of the owner's own earlier years, `tested` of them.
     """
 
@@ -87,6 +88,22 @@ class Forecast(models.Model):
 
     def _shown(self, flow):
         return None if flow is None else flow / FLOWS[self.indicator][1]
+
+
+class ForecastRun(models.Model):
+    """What the stored forecasts and peak tests of a rule set were made from: where it is another now, they are due."""
+
+    rule_set = models.OneToOneField(
+        RuleSet, verbose_name="核算口径", on_delete=models.CASCADE, related_name="+", primary_key=True
+    )
+    made_from = models.JSONField("计算依据", help_text="见 forecasting.is_due")
+    made_at = models.DateTimeField("计算时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "预测批次"
+
+    def __str__(self):
+        return f"{self.rule_set} {self.made_at:%Y-%m-%d %H:%M}"
 
 
 class PeakStatus(models.TextChoices):

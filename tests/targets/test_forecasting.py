@@ -1,18 +1,37 @@
 """Stored forecasts and peak tests: worked by hand, equal to the kernels, for an institution and its nodes."""
 
 import math
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from django.db.models import F
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from agencies.models import Agency
-from targets import actions, forecasting, plan_library, projection, refresh, tasks
-from targets.models import Figure, Forecast, Indicator, PeakResult, PeakStatus, Target
-from tests.factories import District
+from targets import (
+    actions,
+    forecasting,
+    plan_library,
+    projection,
+    refresh,
+    rehearsal,
+    restatements,
+    tasks,
+)
+from targets.models import (
+    Figure,
+    Forecast,
+    GroupFigure,
+    GroupPanel,
+    Indicator,
+    PeakResult,
+    PeakStatus,
+    Target,
+)
+from tests.factories import District, InstitutionFactory
 
 from .months import settle
 
@@ -129,14 +148,100 @@ def test_what_is_stored_is_what_the_kernel_says(district):
     assert (row.tested, row.hit_rate) == (tested.tested, pytest.approx(tested.hit_rate))
 
 
-def test_a_restated_base_year_asks_nothing_that_could_be_wrong(district):
-    seasonal(district.institution)
+def resurveyed(district, applies_from, agency=None, **changed):
+    """80 m² instead of 100 in 2020, signed; what follows is computed by nobody yet."""
+    values = {"kind": "resurvey", "floor_area_m2": 80, "reason": "复测", "document": "测绘报告"} | changed
+    draft = restatements.Draft(
+        base_year=2020, applies_from=applies_from, agency=agency or district.institution, **values
+    )
+    row = restatements.propose(draft, by=district.manager)
+    rehearsal.rehearse(row)
+    restatements.sign(row, by=district.reviewer)
+
+
+def test_the_base_is_the_restated_one_that_the_figure_is_compared_with(district):
+    """12 × 122.9 kgce over 80 m² instead of 100; of the department over 180 m² instead of 200."""
+    other = InstitutionFactory(parent=district.department)
+    for agency in (district.institution, other):
+        seasonal(agency)
+    resurveyed(district, date(2024, 1, 1))
+    computed()
+    bases = [energy(owner) for owner in (district.institution, other, district.department, district.bureau)]
+    year = 12 * 1000 * KGCE_PER_KWH
+    assert [row.base for row in bases] == pytest.approx([year / 80, year / 100, year / 90, year / 90])
+    assert [row.target for row in bases] == pytest.approx([row.base * 0.95 for row in bases])
+    assert all(row.probability is None and row.allowed_per_month is not None for row in bases)
+    # The whole year 2024 counts against the same base, and 2025 once it is whole.
+    for agency in (district.institution, other):
+        settle(agency, 2025, SECOND_HALF, kwh=800)
     refresh.refresh_all()
-    Figure.objects.filter(year=2025).update(kgce_per_m2_base=F("kgce_per_m2_base_filed") * 1.1)
-    forecasting.forecast_all()
+    for year in (2024, 2025):
+        figure = Figure.objects.get(agency=district.institution, year=year)
+        assert bases[0].base == pytest.approx(figure.kgce_per_m2_base, rel=1e-12)
+        node = GroupFigure.objects.get(key=district.department.key, year=year, panel=GroupPanel.ALL)
+        assert bases[2].base == pytest.approx(node.kgce_per_m2_base, rel=1e-12)
+
+
+def test_months_before_the_restatement_applies_count_as_they_were_filed(district):
+    """Six months over 100 m² and six over 80: the year's energy over the mean of 90."""
+    seasonal(district.institution)
+    resurveyed(district, date(2025, 7, 1))
+    computed()
+    base = 12 * 1000 * KGCE_PER_KWH / 90
+    for owner in (district.institution, district.department):
+        assert energy(owner).base == pytest.approx(base)
+    settle(district.institution, 2025, SECOND_HALF, kwh=800)
+    refresh.refresh_all()
+    assert Figure.objects.get(year=2025).kgce_per_m2_base == pytest.approx(base)
+
+
+def test_a_new_institution_has_the_base_that_a_split_gave_it_and_an_absorbed_one_none(district):
+    new, absorbed = (InstitutionFactory(parent=district.department) for _ in range(2))
+    seasonal(district.institution)
+    settle(new, 2025, FIRST_HALF, kwh=200, area=25)
+    settle(absorbed, 2020)
+    settle(absorbed, 2025, FIRST_HALF)
+    refresh.refresh_all()
+    first = date(2025, 1, 1)
+    resurveyed(district, first, kind="split", other=new, share=0.25, floor_area_m2=None)
+    resurveyed(district, first, kind="merge", other=absorbed, floor_area_m2=None)
+    computed()
+    year = 12 * 1000 * KGCE_PER_KWH
+    assert energy(new).base == pytest.approx(0.25 * year / 25)
+    assert energy(district.institution).base == pytest.approx(1.75 * year / 175)
+    assert energy(absorbed).base is None
+    assert energy(district.department).base == pytest.approx(2 * year / 200)
+
+
+def test_forecasts_are_due_where_a_signed_restatement_or_another_target_has_no_job_left(district):
+    seasonal(district.institution)
+    computed()
+    assert not forecasting.is_due()
+    resurveyed(district, date(2025, 1, 1))
+    assert forecasting.is_due()
+    computed()
+    assert not forecasting.is_due()
+    target = Target.objects.get(plan_period__slug="14-5", indicator=Indicator.ENERGY_PER_AREA)
+    target.reduction_percent = 10
+    actions.save_plan(target, by=district.manager)
+    # The broker was down: no job came.
+    assert forecasting.is_due()
+    tasks.sweep_stale_marks()
     row = energy(district.institution)
-    assert (row.base, row.target, row.allowed_per_month) == (None, None, None)
-    assert row.value is not None
+    assert row.target == pytest.approx(row.base * 0.9)
+    assert not forecasting.is_due()
+
+
+def test_whether_forecasts_are_due_is_asked_with_few_rows_however_many_there_are(district):
+    seasonal(district.institution)
+    computed()
+    with CaptureQueriesContext(connection) as queries:
+        assert not forecasting.is_due()
+    assert len(queries) == 6
+
+
+def test_without_figures_nothing_is_due(district):
+    assert not forecasting.is_due()
 
 
 def test_carbon_peaked_in_2021_and_a_part_of_a_year_does_not_count(district):
