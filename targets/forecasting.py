@@ -180,7 +180,7 @@ def _replace(owned, history, bases, deadline, basis, plan, latest):
         model.objects.filter(owned, rule_set=basis.rule_set).delete()
     if history is None:
         return 0
-    done = _write(PeakResult, peak_columns(history, deadline), basis)
+    done = _write(PeakResult, peak_columns(history, deadline, basis), basis)
     for year in range(latest - RUNNING_YEARS + 1, latest + 1):
         running = history.running_in(year)
         base = bases(running, year, basis) if running else None
@@ -236,14 +236,27 @@ def _whole_year(top, bottom):
     return indicators.divided(top.sum(axis=-1), bottom.mean(axis=-1))
 
 
-def peak_columns(history, deadline):
-    """The columns of `PeakResult`, of carbon on the frozen grid factor."""
-    totals = np.where(history.is_whole, Months.unpacked(history.packed).kg_co2_target.sum(axis=-1), np.nan)
+def peak_columns(history, deadline, basis):
+    """The columns of `PeakResult` on both bases: every year on the frozen grid factor, and each on its own."""
+    months = Months.unpacked(history.packed)
+    is_provisional = np.array([basis.is_provisional(int(year)) for year in history.years])
+    return blocks.joined(
+        [
+            _peak_columns(history, PeakBasis.TARGET, months.kg_co2_target, deadline, is_provisional & False),
+            _peak_columns(history, PeakBasis.INVENTORY, months.kg_co2_inventory, deadline, is_provisional),
+        ]
+    )
+
+
+def _peak_columns(history, on, kg_co2, deadline, is_provisional):
+    """is_provisional: (years,), whether the year's factor is another year's for the time being."""
+    totals = np.where(history.is_whole, kg_co2.sum(axis=-1), np.nan)
     test, is_known = peak.peak_test(history.years, totals, deadline), ~np.isnan(totals)
     last = history.years[-1] - np.argmax(is_known[:, ::-1], axis=1)
-    return {
+    columns = {
         "agency": history.agencies,
-        "basis": np.full(len(totals), str(PeakBasis.TARGET.value)),
+        "basis": str(on.value),
+        "is_provisional": (is_known & is_provisional).any(axis=1),
         "status": test.status,
         "peak_year": test.peak_year,
         "last_whole_year": np.where(is_known.any(axis=1), last.astype(float), np.nan),
@@ -252,6 +265,7 @@ def peak_columns(history, deadline):
         "kendall_p": test.kendall_p,
         "sen_slope": test.sen_slope,
     }
+    return blocks.spread(columns, len(totals))
 
 
 def forecast_columns(history, indicator, basis, *, required, base):

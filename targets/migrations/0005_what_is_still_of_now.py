@@ -1,4 +1,4 @@
-"""What a rehearsal and the forecasts were made from, to tell whether it still is that."""
+"""What rehearsals and forecasts were made from, to tell whether it still is that; the peak test on both bases."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -34,5 +34,18 @@ class Migration(migrations.Migration):
                 ("made_at", models.DateTimeField(verbose_name="计算时间")),
             ],
             options={"verbose_name": "预测批次", "verbose_name_plural": "预测批次"},
+        ),
+        migrations.AddField(
+            "peakresult",
+            "is_provisional",
+            models.BooleanField(default=False, verbose_name="清单因子为暂用"),
+        ),
+        migrations.AlterModelOptions(
+            "peakresult",
+            {
+                "ordering": ("agency", "-basis"),
+                "verbose_name": "碳达峰判定",
+                "verbose_name_plural": "碳达峰判定",
+            },
         ),
     ]

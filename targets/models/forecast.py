@@ -120,8 +120,9 @@ class PeakBasis(models.TextChoices):
 
 
 class PeakResult(models.Model):
-    """The peak test (`targets.peak`) of an institution's or a node's whole years.
+    """The peak test (`targets.peak`) of an institution's or a node's whole years, on one of the two bases.
 
+    is_provisional: a whole year counts on the grid factor of another year, its own not being published;
     recent_yearly_trend: of the last three whole years, −0.02 for two percent less a year; sen_slope: kgCO₂ a year.
     """
 
@@ -134,6 +135,7 @@ class PeakResult(models.Model):
     peak_year = models.PositiveSmallIntegerField("峰值年", null=True)
     last_whole_year = models.PositiveSmallIntegerField("最近全年", null=True)
     deadline = models.PositiveSmallIntegerField("期限")
+    is_provisional = models.BooleanField("清单因子为暂用", default=False)
     recent_yearly_trend = _number("近三年趋势")
     kendall_p = _number("Mann-Kendall p")
     sen_slope = _number("Sen 斜率(kgCO₂/年)")
@@ -141,13 +143,21 @@ class PeakResult(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "碳达峰判定"
-        ordering = ("agency", "pk")
+        # The target basis first.
+        ordering = ("agency", "-basis")
         constraints = (
             models.UniqueConstraint(fields=("agency", "rule_set", "basis"), name="peak_once_a_basis"),
         )
 
     def __str__(self):
         return f"{self.agency} {self.get_basis_display()} {self.get_status_display()}"
+
+    @property
+    def basis_in_words(self):
+        """Which grid factor the years count on."""
+        if self.basis == PeakBasis.TARGET:
+            return "各年用同一固定电网因子"
+        return "各年用当年电网因子，有年度未发布而暂用" if self.is_provisional else "各年用当年电网因子"
 
     @property
     def tonnes_a_year(self):

@@ -27,6 +27,7 @@ from targets.models import (
     GroupFigure,
     GroupPanel,
     Indicator,
+    PeakBasis,
     PeakResult,
     PeakStatus,
     Target,
@@ -249,15 +250,64 @@ def test_carbon_peaked_in_2021_and_a_part_of_a_year_does_not_count(district):
         settle(district.institution, year, kwh=kwh)
     settle(district.institution, 2024, FIRST_HALF, kwh=9000)
     computed()
-    row = PeakResult.objects.get(agency=district.institution)
+    row = PeakResult.objects.get(agency=district.institution, basis=PeakBasis.TARGET)
     assert (row.status, row.peak_year, row.last_whole_year) == (PeakStatus.PEAKED, 2021, 2023)
     assert row.recent_yearly_trend == pytest.approx((900 - 1200) / 2 / (3200 / 3))
-    deadlines = PeakResult.objects.values_list("agency__key", "deadline")
-    assert dict(deadlines) == {
-        district.institution.key: 2025,
-        district.department.key: 2030,
-        district.bureau.key: 2030,
-    }
+    deadlines = PeakResult.objects.values_list("agency__key", "basis", "deadline")
+    assert sorted(deadlines) == sorted(
+        (owner.key, basis, deadline)
+        for owner, deadline in (
+            (district.institution, 2025),
+            (district.department, 2030),
+            (district.bureau, 2030),
+        )
+        for basis in ("target", "inventory")
+    )
+
+
+def test_the_same_electricity_has_peaked_on_one_basis_and_not_on_the_other(client, district):
+    """1200, 1150, 1100 kWh fall; times 0.4743, 0.5227, 0.5581 they are 569, 601, 614 kgCO₂ a month and rise."""
+    for year, kwh in ((2021, 1200), (2022, 1150), (2023, 1100)):
+        settle(district.institution, year, kwh=kwh)
+    computed()
+    for owner in (district.institution, district.department, district.bureau):
+        target, inventory = owner.peak_results.all()
+        assert (target.basis, target.status, target.peak_year) == ("target", PeakStatus.PEAKED, 2021)
+        assert (inventory.basis, inventory.status, inventory.peak_year) == (
+            "inventory",
+            PeakStatus.RISING,
+            2023,
+        )
+        assert target.sen_slope == pytest.approx(-50 * 12 * 0.4743)
+        slopes = sorted(
+            [
+                12 * (1150 * 0.5227 - 1200 * 0.4743),
+                12 * (1100 * 0.5581 - 1150 * 0.5227),
+                12 * (1100 * 0.5581 - 1200 * 0.4743) / 2,
+            ]
+        )
+        assert inventory.sen_slope == pytest.approx(slopes[1])
+        assert not inventory.is_provisional
+    client.force_login(district.manager)
+    for address, owner in (
+        (reverse("targets:cockpit"), district.bureau),
+        (reverse("targets:system-detail", args=[district.department.key]), district.department),
+        (reverse("targets:institution-detail", args=[district.institution.key]), district.institution),
+    ):
+        shown = client.get(address, {"year": 2023}).content.decode()
+        section = " ".join(shown.split("<h2>碳达峰")[1].split("</section>")[0].split())
+        for words in (owner.name, "考核口径", "各年用同一固定电网因子", "已达峰", "清单口径", "仍在上升"):
+            assert words in section
+
+
+def test_a_year_on_another_years_factor_is_named_provisional(client, district):
+    for year in (2022, 2023, 2024):
+        settle(district.institution, year)
+    computed()
+    rows = district.institution.peak_results.values_list("basis", "is_provisional")
+    assert list(rows) == [("target", False), ("inventory", True)]
+    client.force_login(district.manager)
+    assert "有年度未发布而暂用" in client.get(reverse("targets:cockpit")).content.decode()
 
 
 def test_the_sweep_forecasts_what_was_computed_since_and_nothing_twice(district):
