@@ -153,11 +153,11 @@ class PeakResult(models.Model):
         return f"{self.agency} {self.get_basis_display()} {self.get_status_display()}"
 
     @property
-    def basis_in_words(self):
-        """Which grid factor the years count on."""
+    def grid_factors(self):
+        """Which factors the years count on, in words."""
         if self.basis == PeakBasis.TARGET:
-            return "各年用同一固定电网因子"
-        return "各年用当年电网因子，有年度未发布而暂用" if self.is_provisional else "各年用当年电网因子"
+            return "各年同一固定值"
+        return "各年当年值，未发布的年度暂用最近值" if self.is_provisional else "各年当年值"
 
     @property
     def tonnes_a_year(self):

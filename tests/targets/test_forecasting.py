@@ -296,7 +296,15 @@ def test_the_same_electricity_has_peaked_on_one_basis_and_not_on_the_other(clien
     ):
         shown = client.get(address, {"year": 2023}).content.decode()
         section = " ".join(shown.split("<h2>碳达峰")[1].split("</section>")[0].split())
-        for words in (owner.name, "考核口径", "各年用同一固定电网因子", "已达峰", "清单口径", "仍在上升"):
+        for words in (
+            owner.name,
+            "考核口径",
+            "各年同一固定值",
+            "已达峰",
+            "清单口径",
+            "各年当年值",
+            "仍在上升",
+        ):
             assert words in section
 
 
@@ -307,7 +315,7 @@ def test_a_year_on_another_years_factor_is_named_provisional(client, district):
     rows = district.institution.peak_results.values_list("basis", "is_provisional")
     assert list(rows) == [("target", False), ("inventory", True)]
     client.force_login(district.manager)
-    assert "有年度未发布而暂用" in client.get(reverse("targets:cockpit")).content.decode()
+    assert "未发布的年度暂用最近值" in client.get(reverse("targets:cockpit")).content.decode()
 
 
 def test_the_sweep_forecasts_what_was_computed_since_and_nothing_twice(district):
