@@ -1,17 +1,9 @@
 """The headers that every answer of the portal carries."""
 
-import time
-from datetime import timedelta
-
 import pytest
-from django.contrib.sessions.models import Session
-from django.db import connection
 from django.http import HttpResponse
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
-from tests.factories import UserFactory
 from yuzhong_carbon.middleware import content_security_policy
 
 
@@ -50,37 +42,3 @@ def test_the_sign_in_page_carries_the_headers(client):
     assert response.headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in response.headers["Cache-Control"]
     assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
-
-
-def used_at(client, monkeypatch, now):
-    monkeypatch.setattr("yuzhong_carbon.middleware.time.time", lambda: now)
-    with CaptureQueriesContext(connection) as queries:
-        assert client.get(reverse("password_change")).status_code == 200
-    is_moved = any("UPDATE" in query["sql"] for query in queries)
-    return is_moved, Session.objects.get().expire_date
-
-
-@pytest.mark.django_db
-def test_the_end_of_a_session_moves_while_it_is_used_and_not_at_every_page(client, monkeypatch):
-    client.force_login(UserFactory())
-    start = time.time()
-    is_moved, first = used_at(client, monkeypatch, start)
-    assert is_moved
-    assert used_at(client, monkeypatch, start + 59) == (False, first)
-    is_moved, later = used_at(client, monkeypatch, start + 60)
-    assert is_moved
-    assert later > first
-
-
-@pytest.mark.django_db
-def test_a_visitor_without_an_account_gets_no_session(client):
-    client.get(reverse("login"))
-    assert not Session.objects.exists()
-
-
-@pytest.mark.django_db
-def test_an_idle_session_has_ended(client):
-    client.force_login(UserFactory())
-    client.get(reverse("password_change"))
-    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
-    assert client.get(reverse("password_change")).status_code == 302
