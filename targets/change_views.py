@@ -119,8 +119,9 @@ def _list(request, subject):
     rows = subject.model.objects.select_related("proposed_by", *subject.related)
     rows = rows.annotate(flips=Count("effects", filter=Q(effects__is_flip=True)))
     page = Paginator(rows.order_by("-pk"), PAGE_SIZE).get_page(request.GET.get("page"))
-    now = inputs.shared()
-    for row in page:
+    waiting = [row for row in page if row.status == review.PROPOSED]
+    now = inputs.shared() if waiting else {}
+    for row in waiting:
         row.outdated = inputs.outdated(row, now)
     context = {
         "page_obj": page,

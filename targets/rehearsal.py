@@ -112,11 +112,16 @@ def touched_publications(years):
 
 @transaction.atomic
 def rehearse(change):
-    """Store the effects of a proposal or restatement that still waits; harmless run twice. Returns how many."""
+    """Store the effects of a proposal or restatement that still waits. Returns how many.
+
+    Run twice, or by two workers after each other, it computes once: while the list is that of now it stays.
+    """
     model = type(change)
     waiting = model.objects.select_for_update().filter(pk=change.pk, status=model.Status.PROPOSED).first()
     if waiting is None:
         return 0
+    if waiting.rehearsed_at and not inputs.outdated(waiting):
+        return waiting.effects.count()
     # Asked first: what is approved meanwhile makes the effects outdated rather than being taken for part of them.
     made_from = inputs.of_rehearsal(waiting)
     effects = list(differences(active_way(), way_of(waiting)))

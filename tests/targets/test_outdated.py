@@ -205,6 +205,17 @@ def test_the_sweep_makes_the_list_that_of_now_and_rehearses_nothing_twice(distri
     assert again == [row.rehearsed_at for row in made]
 
 
+def test_a_job_that_waited_for_another_computes_nothing_again(district):
+    change = resurvey(district)
+    effects = list(change.effects.order_by("pk").values_list("pk", flat=True))
+    tasks.rehearse_restatement(change.pk)
+    assert list(change.effects.order_by("pk").values_list("pk", flat=True)) == effects
+    restatements.rehearse_again(change, by=district.manager)
+    tasks.rehearse_restatement(change.pk)
+    assert change.effects.count() == len(effects)
+    assert not change.effects.filter(pk__in=effects).exists()
+
+
 def test_the_list_that_is_signed_is_what_signing_then_makes(district):
     change = resurvey(district)
     approve(district)
