@@ -34,8 +34,10 @@ urlpatterns = [
     path("restatements/new/", change_views.restatement_new, name="restatement-new"),
     path("restatements/<int:pk>/", change_views.restatement_detail, name="restatement-detail"),
     path("restatements/<int:pk>/decide/", change_views.restatement_decide, name="restatement-decide"),
+    path("restatements/<int:pk>/rehearse/", change_views.restatement_rehearse, name="restatement-rehearse"),
     path("proposals/", change_views.proposal_list, name="proposal-list"),
     path("proposals/new/", change_views.proposal_new, name="proposal-new"),
     path("proposals/<int:pk>/", change_views.proposal_detail, name="proposal-detail"),
     path("proposals/<int:pk>/decide/", change_views.proposal_decide, name="proposal-decide"),
+    path("proposals/<int:pk>/rehearse/", change_views.proposal_rehearse, name="proposal-rehearse"),
 ]

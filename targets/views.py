@@ -54,7 +54,6 @@ def _node_page(request, node):
         "institutions": cockpit.ranked_institutions(user, node, rule_sets.chosen, plan, year, indicator),
         "filing": cockpit.filing(node, year, since=plan.first_year(year)),
         "overdue_since": plan.first_year(year),
-        "stale": cockpit.stale(node),
     }
     return render(request, "targets/cockpit.html", context)
 

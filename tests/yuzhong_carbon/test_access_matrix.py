@@ -70,7 +70,9 @@ VERBS = {
 }
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
-ELSEWHERE_TESTED = {"logout", "targets:restatement-decide", "targets:proposal-decide"}
+ELSEWHERE_TESTED = {"logout"} | {
+    f"targets:{change}-{verb}" for change in ("restatement", "proposal") for verb in ("decide", "rehearse")
+}
 
 
 @pytest.fixture
