@@ -34,6 +34,10 @@ class Measure:
         return INDICATORS.index(self.slug) if self.is_indicator else QUANTITIES.index(self.slug)
 
     @property
+    def denominator_word(self):
+        return {_AREA: "面积", _PEOPLE: "人数"}.get(self.denominator)
+
+    @property
     def is_stock(self):
         return self.slug in STOCKS
 
