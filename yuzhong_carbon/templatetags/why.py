@@ -16,12 +16,24 @@ register = template.Library()
 def why(context, shown, kind, key, year, measure, panel="", part=""):
     """`shown` as it stands, linked; what is unknown, or of nobody, stays text.
 
-    kind: "institution", "node", "type" or "street"; part: "base" or "change" of the explanation.
+    kind: "institution", "node", "type" or "street"; part: the section of the explanation, as "base" or "yoy".
     """
     if shown == UNKNOWN or not (kind and key):
         return shown
-    address = lineage.why(kind, key, year, measure)
     asked = {"panel": panel} if panel and panel != "all" and kind != lineage.INSTITUTION else {}
+    return _linked(context, shown, lineage.why(kind, key, year, measure), asked, part)
+
+
+@register.simple_tag(takes_context=True)
+def why_effects(context, shown, row, part):
+    """A number of a `Decomposition` row, linked; part: the effect's name, or "inputs"."""
+    if shown == UNKNOWN:
+        return shown
+    address = lineage.why_effects(row.owner_kind, row.agency.key, row.year, row.quantity)
+    return _linked(context, shown, address, {}, part)
+
+
+def _linked(context, shown, address, asked, part):
     # The figure shown may be that of another rule set than the one in force: so is its explanation.
     request = getattr(context, "request", None)
     if request and request.GET.get("rules"):
