@@ -7,6 +7,7 @@ from django.db.models import F
 from ..indicators import INDICATORS, QUANTITIES, STOCKS
 
 ENERGY, CARBON, WATER, AREA, PEOPLE = "energy", "carbon", "water", "area", "people"
+VEHICLE_FUEL = "kg_co2_vehicle_fuel"
 _AREA = ("建筑面积（各月平均）", "m²", "floor_area_m2")
 _PEOPLE = ("用能人数（各月平均）", "人", "people")
 
@@ -81,6 +82,9 @@ MEASURES = {
         Measure("kgce", "综合能耗总量", "kgce", *_ENERGY),
         Measure("kg_co2_target", "碳排放总量（考核口径）", "kgCO₂", *_CARBON_TARGET),
         Measure("kg_co2_inventory", "碳排放总量（清单口径）", "kgCO₂", *_CARBON_INVENTORY),
+        Measure(
+            "kg_co2_vehicle_fuel", "车辆用油碳排放", "kgCO₂", CARBON, "车辆用油碳排放", "kgCO₂", VEHICLE_FUEL
+        ),
         Measure("water_m3", "用水总量", "m³", *_WATER),
         Measure("floor_area_m2", "建筑面积", "m²", AREA, "建筑面积", "m²", "floor_area_m2"),
         Measure("people", "用能人数", "人", PEOPLE, "用能人数", "人", "people"),

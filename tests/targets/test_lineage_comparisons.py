@@ -13,7 +13,7 @@ import pytest
 from django.urls import reverse
 
 from reporting import checks
-from targets import measures, refresh
+from targets import measures, recalculation, refresh
 from targets.lineage import explain, find_group, find_institution
 from targets.lineage.measure import MEASURES
 from targets.models import Figure, GroupFigure
@@ -190,6 +190,31 @@ def test_cards_and_lists_lead_to_the_sections(client, gap):
     group = reverse("targets:why-group", args=["node", gap.bureau.key, 2025, "kgce_per_m2"])
     for part in ("yoy", "denominator"):
         assert f"{group}?panel=comparable#{part}" in cockpit or f"{group}#{part}" in cockpit, part
+
+
+def test_another_rule_sets_figure_is_explained_by_that_rule_set(client, gap):
+    recalculation.work_off(recalculation.begin("db37-2019"))
+    node = reverse("targets:why-group", args=["node", gap.bureau.key, 2025, "kgce_per_m2"])
+    pages = {
+        reverse("targets:institution-detail", args=[gap.institution.key]): f"{address(gap)}?",
+        reverse("targets:cockpit"): f"{node}?panel=comparable&amp;",
+    }
+    for page, start in pages.items():
+        html = text(client, gap.manager, f"{page}?year=2025")
+        assert f'href="{start}rules=db37-2019#change"' in html, page
+
+
+def test_carbon_of_vehicle_fuel_is_made_of_it_alone(client, district):
+    settle(district.institution, 2020)
+    district.approved(date(2025, 1, 1), {"110": 940, "1501": 100, "120": 5, "102": 100, "103": 10})
+    refresh.refresh_all()
+    lineage = of_institution(district, "kg_co2_vehicle_fuel")
+    (petrol,) = lineage.items
+    assert (petrol.code, lineage.is_reproduced) == ("1501", True)
+    assert petrol.contribution == pytest.approx(lineage.comparison.value.value)
+    page = reverse("targets:institution-detail", args=[district.institution.key])
+    html = text(client, district.manager, f"{page}?year=2025")
+    assert f'href="{address(district, measure="kg_co2_vehicle_fuel")}"' in html
 
 
 def test_the_api_gives_the_same_numbers(client, gap):

@@ -20,8 +20,17 @@ def why(context, shown, kind, key, year, measure, panel="", part=""):
     """
     if shown == UNKNOWN or not (kind and key):
         return shown
-    asked = {"panel": panel} if panel and panel != "all" and kind != lineage.INSTITUTION else {}
-    return _linked(context, shown, lineage.why(kind, key, year, measure), asked, part)
+    return _linked(context, shown, lineage.why(kind, key, year, measure), _panel(kind, panel), part)
+
+
+@register.simple_tag(takes_context=True)
+def why_row(context, shown, row, measure, part=""):
+    """A number of a `Figure` or `GroupFigure` row, linked to its explanation under the row's own rule set."""
+    if shown == UNKNOWN:
+        return shown
+    kind, key, panel = row.whose
+    asked = _panel(kind, panel) | {"rules": row.rule_set.slug}
+    return _linked(context, shown, lineage.why(kind, key, row.year, measure), asked, part)
 
 
 @register.simple_tag(takes_context=True)
@@ -33,10 +42,14 @@ def why_effects(context, shown, row, part):
     return _linked(context, shown, address, {}, part)
 
 
+def _panel(kind, panel):
+    return {"panel": panel} if panel and panel != "all" and kind != lineage.INSTITUTION else {}
+
+
 def _linked(context, shown, address, asked, part):
     # The figure shown may be that of another rule set than the one in force: so is its explanation.
     request = getattr(context, "request", None)
-    if request and request.GET.get("rules"):
+    if request and request.GET.get("rules") and "rules" not in asked:
         asked["rules"] = request.GET["rules"]
     query = f"?{urlencode(asked)}" if asked else ""
     anchor = f"#{part}" if part else ""
