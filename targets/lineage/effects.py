@@ -12,7 +12,7 @@ from reporting.models import Carrier
 
 from .. import cards, refresh
 from ..indicators import known
-from ..models import Decomposition, Quantity
+from ..models import Decomposition, GroupFigure, Quantity
 from . import items
 from .measure import MEASURES
 from .owner import why
@@ -106,7 +106,8 @@ class TermInput:
 class EffectsLineage:
     """base + Σ effects + residual = value, in `unit`; is_reproduced: whether the terms make exactly what is stored.
 
-    institutions and activity: N and A of both years, means of the months.
+    is_current: whether the owner's figures of the year were not computed after the effects.
+    institutions, activity: N and A of both years, means of the months.
     """
 
     owner_kind: str
@@ -128,6 +129,7 @@ class EffectsLineage:
     change: float
     residual: float
     is_reproduced: bool
+    is_current: bool
     computed_at: datetime
     href: str
     base_href: str
@@ -193,6 +195,7 @@ def _explained(owner, row, basis, query):
         is_reproduced=all(
             math.isclose(e.value, e.stored, rel_tol=1e-9, abs_tol=1e-9 * scale) for e in effects
         ),
+        is_current=not _figures_of(owner, row).filter(computed_at__gt=row.computed_at).exists(),
         computed_at=row.computed_at,
         href=f"{why(owner.kind, owner.key, row.year, words.terms[-1])}{query}",
         base_href=f"{why(owner.kind, owner.key, row.base_year, words.terms[-1])}{query}",
@@ -204,6 +207,13 @@ def _explained(owner, row, basis, query):
         sources=now,
         base_sources=[source for source in then if source not in now],
     )
+
+
+def _figures_of(owner, row):
+    of = {"year": row.year, "rule_set": row.rule_set}
+    if owner.is_institution:
+        return owner.agency.figures.filter(**of)
+    return GroupFigure.objects.filter(kind=owner.kind, key=owner.key, **of)
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ from datetime import date
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from agencies.access import Role
 from agencies.models import AgencyType
 from targets import explaining, refresh
 from targets.lineage import explain_effects, find_agency
-from targets.models import Decomposition, Quantity
+from targets.models import Decomposition, Figure, GroupFigure, Quantity
 from tests.factories import DepartmentFactory, InstitutionFactory, user_with
 
 from .months import settle
@@ -203,6 +204,15 @@ def test_stored_effects_that_their_terms_do_not_make_are_reported(client, grown)
     Decomposition.objects.filter(agency=grown.institution, quantity="energy").update(size=1.0)
     assert not of(grown, grown.institution).is_reproduced
     assert "与此处各项之和不一致" in text(client, grown.manager, address(grown.institution))
+
+
+def test_effects_older_than_the_figures_say_so(client, grown):
+    assert of(grown, grown.institution).is_current
+    for figures in (Figure, GroupFigure):
+        figures.objects.update(computed_at=timezone.now())
+    for agency in (grown.school, grown.bureau):
+        assert not of(grown, agency).is_current
+        assert "重新分解后更新" in text(client, grown.manager, address(agency))
 
 
 def test_more_institutions_cost_no_more_queries(client, grown):

@@ -166,7 +166,7 @@ def test_the_page_shows_each_formula_with_its_numbers(client, gap):
         "下限 = 11.9356 ÷ 14.7480 − 1 = <strong>−19.07 %</strong>",
         "2025年 1—9月，2024年 10—12月",
         "±30 %",
-        "面积变化 = −L × ln(D₁ ÷ D₀)",
+        "面积变化 = −L × ln(D<sub>1</sub> ÷ D<sub>0</sub>)",
         'id="denominator"',
         'id="rolling"',
         'id="bounds"',
