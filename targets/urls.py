@@ -21,6 +21,11 @@ urlpatterns = [
     ),
     path("why/<slug:kind>/<str:key>/<int:year>/<slug:measure>/", views.why_group, name="why-group"),
     path(
+        "why/effects/<slug:kind>/<str:key>/<int:year>/<slug:quantity>/",
+        views.why_effects,
+        name="why-effects",
+    ),
+    path(
         "api/v1/lineage/institutions/<slug:key>/<int:year>/<slug:measure>/",
         api.InstitutionLineage.as_view(),
         name="api-lineage-institution",
@@ -29,6 +34,11 @@ urlpatterns = [
         "api/v1/lineage/<slug:kind>/<str:key>/<int:year>/<slug:measure>/",
         api.GroupLineage.as_view(),
         name="api-lineage-group",
+    ),
+    path(
+        "api/v1/lineage/effects/<slug:kind>/<str:key>/<int:year>/<slug:quantity>/",
+        api.EffectsLineage.as_view(),
+        name="api-lineage-effects",
     ),
     path("restatements/", change_views.restatement_list, name="restatement-list"),
     path("restatements/new/", change_views.restatement_new, name="restatement-new"),

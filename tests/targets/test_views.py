@@ -34,6 +34,8 @@ CHANGE_PAGES = {
     for subject in ("restatement", "proposal")
     for page in ("list", "new", "detail", "decide", "rehearse")
 }
+# Role by role in test_effects_lineage.
+EFFECTS_PAGES = {"why-effects", "api-lineage-effects"}
 VERBS = {
     Role.FILER: {"see_institutions", "see_lineage"},
     Role.DEPARTMENT: {"see_cockpit", "see_institutions", "see_lineage", "see_publications"},
@@ -93,6 +95,7 @@ def test_the_matrix_covers_every_address_verb_and_role():
         "api-lineage-group",
         "api-lineage-institution",
         *CHANGE_PAGES,
+        *EFFECTS_PAGES,
     }
     assert set(STATUS) == set(VERBS) == set(Role)
     assert set().union(*VERBS.values()) == set(access.VERBS)

@@ -9,8 +9,9 @@ import pytest
 from django.urls import get_resolver, reverse
 
 from agencies.access import Role
-from targets import plan_library, refresh
+from targets import explaining, plan_library, refresh
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
+from tests.targets.months import settle
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +49,7 @@ OWN = {
     "targets:publication-detail": row({D, R, M, V}, REFUSED, NOTHING),
     "targets:why-institution": row(SEES, REFUSED),
     "targets:why-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:why-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:restatement-list": row({R, M, V}, REFUSED),
     "targets:restatement-new": row({M}, REFUSED),
     "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
@@ -61,6 +63,7 @@ OWN = {
 API = {
     "targets:api-lineage-institution": row(SEES, REFUSED),
     "targets:api-lineage-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:api-lineage-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
 }
 OWN |= API
 VERBS = {
@@ -79,8 +82,10 @@ ELSEWHERE_TESTED = {"logout"} | {
 def district():
     plan_library.load()
     district = District()
+    settle(district.institution, 2020)
     district.approved(MONTH, QUANTITIES)
     refresh.refresh_all()
+    explaining.explain_all()
     return district
 
 
@@ -90,8 +95,10 @@ def stranger(district):
     department = DepartmentFactory(parent=district.bureau)
     institution = InstitutionFactory(parent=department)
     filer = user_with(F, institution)
+    settle(institution, 2020)
     district.approved(MONTH, QUANTITIES, agency=institution, by=filer)
     refresh.refresh_all()
+    explaining.explain_all()
     return institution
 
 
@@ -128,6 +135,7 @@ def arguments(name, institution):
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
         known[f"targets:{page}-institution"] = [*own, *figure]
+        known[f"targets:{page}-effects"] = ["node", *group, MONTH.year, "energy"]
     return known.get(name, month if name.startswith("reporting:report-") else [])
 
 
@@ -162,7 +170,7 @@ def test_what_each_role_meets_at_its_own_addresses(district, client, role):
 def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client, role):
     client.force_login(user_of(district, role))
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
-    addresses += ["targets:why-institution", "targets:why-group", *API]
+    addresses += ["targets:why-institution", "targets:why-group", "targets:why-effects", *API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
     assert met == dict.fromkeys(addresses, NOTHING)
 
