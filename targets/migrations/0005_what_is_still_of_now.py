@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("targets", "0003_rule_set_first_in_the_index")]
+    dependencies = [("targets", "0004_effects_keep_their_inputs")]
     operations = [
         migrations.AddField(
             model,
