@@ -58,6 +58,7 @@ class Cells(NamedTuple):
     cost: forms.BoundField | None
     note: forms.BoundField
     is_carried: bool
+    is_suggested: bool
 
     @property
     def has_errors(self):
@@ -120,6 +121,8 @@ class MonthForm(forms.Form):
             yield from (Finding("unreadable", code, Severity.ERROR, f"{label}：{error}") for error in errors)
 
     def _start(self, row):
+        if row.suggested:
+            return row.suggested
         if self.sheet.is_fresh:
             return row.carried
         return Entry.of(row.line) if row.line else None
@@ -128,8 +131,9 @@ class MonthForm(forms.Form):
         code = row.item.code
         quantity, known_by, note = (self[f"{part}-{code}"] for part in ("quantity", "known_by", "note"))
         cost = self[f"cost-{code}"] if row.item.has_cost else None
+        is_suggested = not self.is_bound and row.suggested is not None
         is_carried = self.sheet.is_fresh and not self.is_bound and row.carried is not None
-        return Cells(row, quantity, known_by, cost, note, is_carried)
+        return Cells(row, quantity, known_by, cost, note, is_carried and not is_suggested, is_suggested)
 
     def _typed(self, code):
         quantity, known_by, cost, note = (self.cleaned_data.get(f"{part}-{code}") for part in PARTS)

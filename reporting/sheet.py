@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from agencies.areas import MonthArea
+
 from . import calendar, checks, findings
 from .actions import Entry
 from .models import Edition, Item, Line, Report, Section
@@ -17,7 +19,8 @@ CARRIED = frozenset((
 class Row:
     """One item of the month; each line is None where nothing is known of it.
 
-    `earlier` is that of the revision before, `to_carry` that of the newest approved month.
+    `earlier` is that of the revision before, `to_carry` that of the newest approved month. `registered`: what the
+    register says of it, which it does of the floor area only.
     """
 
     item: Item
@@ -27,6 +30,7 @@ class Row:
     last_year: Line | None
     earlier: Line | None
     to_carry: Line | None
+    registered: MonthArea | None = None
 
     @property
     def name(self):
@@ -51,6 +55,11 @@ class Row:
     def is_changed(self):
         """Whether it differs from the revision before, where there is one."""
         return bool(self.earlier and self.line and Entry.of(self.earlier) != Entry.of(self.line))
+
+    @property
+    def suggested(self):
+        """The register's answer, for a month that has none yet."""
+        return Entry(self.registered.area_m2) if self.registered and self.line is None else None
 
     @property
     def carried(self):
@@ -165,7 +174,8 @@ class Sheet:
     def _row(self, code, is_required, stored, earlier):
         to_carry = self.beside.newest if self.is_fresh else {}
         sources = (stored, self.beside.last_month, self.beside.last_year, earlier, to_carry)
-        return Row(self.items[code], is_required, *(lines.get(code) for lines in sources))
+        registered = self.beside.registered if code == checks.AREA else None
+        return Row(self.items[code], is_required, *(lines.get(code) for lines in sources), registered)
 
     def _revision_before(self):
         if self.revision is None or self.revision.number == 1:
