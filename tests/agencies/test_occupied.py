@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from agencies import occupied
 from tests.factories import BuildingFactory, BureauFactory, InstitutionFactory, OccupancyFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 MARCH = date(2025, 3, 1)
 
 
