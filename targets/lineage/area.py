@@ -16,7 +16,7 @@ from .measure import AREA
 
 NO_BUILDING = "名录无建筑"
 NOT_FILED = "无填报面积"
-SAME = "与名录一致"
+SAME = "一致"
 NEAR = "相差在允许范围内"
 OFF = "与名录不符"
 

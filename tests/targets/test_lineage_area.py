@@ -52,9 +52,9 @@ def test_each_month_stands_beside_the_register_and_says_whether_they_agree(moved
         for month in (months[0], months[5], months[6], months[7], months[8])
     ]
     assert shown == [
-        (100, 100, 0, "与名录一致"),
+        (100, 100, 0, "一致"),
         (100, 90, 10, "相差在允许范围内"),
-        (80, 80, 0, "与名录一致"),
+        (80, 80, 0, "一致"),
         (120, 80, 40, "与名录不符"),
         (None, 80, None, "无填报面积"),
     ]
