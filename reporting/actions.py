@@ -1,8 +1,5 @@
 """What people do to a month's report: one verb, one transaction, one row in the trail."""
 
-from dataclasses import dataclass
-from decimal import Decimal
-
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -11,8 +8,10 @@ from agencies import trail
 from agencies.models import Agency, Event
 from agencies.models.trail import Verb
 
-from . import access, approved, calendar, findings, notices
-from .models import Edition, Item, KnownBy, Line, Period, Report, Revision, Status
+from . import access, approved, calendar, hits, notices, totals
+from .checks import Severity
+from .entries import Entry
+from .models import Edition, Item, Line, Period, Report, Revision, Status
 from .models.filing import content_hash
 
 REASON_LENGTH = Revision._meta.get_field("reason").max_length
@@ -26,38 +25,20 @@ class Stale(Exception):
     """The month was saved again since the acting person last saw it."""
 
 
+class CellTaken(Exception):
+    """The cell holds another answer than the acting person saw; `stored`: it (Entry or None), `event`: who saved it."""
+
+    def __init__(self, stored, event):
+        super().__init__(f"已保存的是 {stored or '未填'}")
+        self.stored, self.event = stored, event
+
+
 class Refused(Exception):
-    """The lines contradict each other; `errors` says where."""
+    """The lines contradict each other, or a warning lacks its reason; `errors` says where."""
 
     def __init__(self, errors):
         super().__init__("；".join(error.message for error in errors))
         self.errors = errors
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What a person states about one item."""
-
-    quantity: Decimal | None
-    known_by: str = KnownBy.METERED
-    cost_yuan: Decimal | None = None
-    note: str = ""
-
-    @classmethod
-    def of(cls, line):
-        """What a stored line states."""
-        return cls(line.quantity, line.known_by, line.cost_yuan, line.note)
-
-    def __str__(self):
-        way = KnownBy(self.known_by)
-        words = [way.label if self.quantity is None else f"{self.quantity.normalize():f}"]
-        if way == KnownBy.ESTIMATED:
-            words.append("估算")
-        if self.cost_yuan is not None:
-            words.append(f"费用{self.cost_yuan.normalize():f}元")
-        if self.note:
-            words.append(f"说明“{self.note}”")
-        return "，".join(words)
 
 
 @transaction.atomic
@@ -76,18 +57,33 @@ def version(report):
     return _fingerprint(report, report.latest, report.latest.lines.all()) if report.latest else ""
 
 
+def _unexplained(revision, found):
+    waiting = set(revision.hits.unexplained().values_list("rule", "item"))
+    return [finding for finding in found if (finding.rule, finding.item) in waiting]
+
+
+def _last_save(report):
+    return (
+        Event.objects.about(report.agency, report.period.month).filter(verb=Verb.SAVE).order_by("-pk").first()
+    )
+
+
 @transaction.atomic
-def save_draft(report, entries, *, by, seen=None):
+def save_draft(report, entries, *, by, seen=None, reasons=None):
     """Replace the draft's lines by `entries` (item code → Entry), opening the next revision where none is open.
 
     `seen`: the version that the acting person had before them; another one is not overwritten but raises Stale.
+    `reasons`: of warnings, (rule, item code) → text.
     """
     _permit(by, "save", report)
     report = _locked(report)
     if seen is not None and seen != version(report):
         raise Stale(f"{report.agency} {report.period} 在您打开本页之后又被保存过。")
     revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
-    changes = _replace_lines(revision, entries)
+    asked = set(revision.edition.rows.values_list("item", flat=True))
+    changes = _replace_lines(revision, totals.filled(entries, asked))
+    hits.note(revision, list(revision.lines.all()))
+    changes += _explained(hits.explain(revision, reasons or {}))
     if changes:
         _record(Verb.SAVE, revision, by, "；".join(changes))
     elif revision != report.latest:
@@ -96,16 +92,69 @@ def save_draft(report, entries, *, by, seen=None):
 
 
 @transaction.atomic
+def save_cell(report, item, entry, *, by, seen, start=None):
+    """Store one answer; an entry of None takes it back. Returns what else is stored by this: item code → Entry or None.
+
+    `seen`: the token of the answer that the acting person had before them, "" for none; where another one is stored
+    by now nothing is overwritten but CellTaken raised. `start`: the entries that a month nobody began begins with.
+    """
+    _permit(by, "save", report)
+    report = _locked(report)
+    is_fresh, code = report.latest is None, item.code
+    revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
+    begun = {each: given for each, given in (start or {}).items() if is_fresh and each != code}
+    if begun:
+        _record(Verb.SAVE, revision, by, "沿用：" + "；".join(_replace_lines(revision, begun)))
+    family = totals.family(code)
+    lines = {line.item_id: line for line in revision.lines.filter(item__in=family)}
+    stored = {each: Entry.of(line) for each, line in lines.items()}
+    before = stored.get(code)
+    # The same answer twice is no conflict: a browser that did not hear of its success sends it again.
+    if before != entry and (before.token if before else "") != seen:
+        raise CellTaken(before, _last_save(report))
+    changed = {code: entry} if before != entry else {}
+    if len(family) > 1 and revision.edition.rows.filter(item=family[0]).exists():
+        changed |= totals.following(stored, changed)
+    for each, stated in changed.items():
+        of = item if each == code else Item.objects.get(pk=each)
+        _write_line(lines.get(each), revision, of, stated)
+        _record(Verb.SAVE, revision, by, _changed(of, stored.get(each), stated))
+    return begun | {code: entry} | changed
+
+
+@transaction.atomic
+def explain(report, reasons, *, by):
+    """Give the draft's warnings their reasons: (rule, item code) → text; returns how many changed."""
+    _permit(by, "save", report)
+    report = _locked(report)
+    revision = _expect(report, Status.DRAFT)
+    changed = hits.explain(revision, reasons)
+    if changed:
+        _record(Verb.SAVE, revision, by, "；".join(_explained(changed)))
+    return len(changed)
+
+
+@transaction.atomic
+def check(report, *, by):
+    """What the checks say of the draft as it is stored, kept beside it; the findings."""
+    _permit(by, "save", report)
+    report = _locked(report)
+    revision = _expect(report, Status.DRAFT)
+    return hits.note(revision, list(revision.lines.all()))
+
+
+@transaction.atomic
 def submit(report, *, by):
-    """Freeze the draft and hand it to the bureau; refused where its lines contradict each other."""
+    """Freeze the draft and hand it to the bureau; refused where it contradicts itself or leaves a doubt unexplained."""
     _permit(by, "submit", report)
     report = _locked(report)
     revision = _expect(report, Status.DRAFT)
     lines = list(revision.lines.all())
-    errors = findings.errors(lines, revision.edition)
-    if errors:
+    found = hits.note(revision, lines)
+    errors = [finding for finding in found if finding.severity == Severity.ERROR]
+    if errors or (errors := _unexplained(revision, found)):
         raise Refused(errors)
-    fingerprint = _fingerprint(report, revision, lines)
+    fingerprint = _fingerprint(report, revision, lines, revision.hits.standing())
     facts = {"submitted_by": by, "submitted_at": timezone.now(), "content_hash": fingerprint}
     _move(revision, Status.DRAFT, Status.SUBMITTED, **facts)
     approved.note_submission(report, is_waiting=True)
@@ -175,8 +224,10 @@ def _permit(by, verb, report):
         raise PermissionDenied
 
 
-def _fingerprint(report, revision, lines):
-    return content_hash(report.agency.key, report.period.month, revision.number, revision.edition.slug, lines)
+def _fingerprint(report, revision, lines, explained=()):
+    return content_hash(
+        report.agency.key, report.period.month, revision.number, revision.edition.slug, lines, explained
+    )
 
 
 def _locked(report):
@@ -243,20 +294,10 @@ def _next_revision(report, by, reason):
     )
     Report.objects.filter(pk=report.pk).update(latest=revision)
     if report.latest:
-        Line.objects.bulk_create([_copied(line, revision) for line in report.latest.lines.all()])
+        Line.objects.bulk_create(
+            [Entry.of(line).line(revision, line.item) for line in report.latest.lines.select_related("item")]
+        )
     return revision
-
-
-def _copied(line, revision):
-    return Line(
-        revision=revision,
-        item_id=line.item_id,
-        quantity=line.quantity,
-        unit=line.unit,
-        cost_yuan=line.cost_yuan,
-        known_by=line.known_by,
-        note=line.note,
-    )
 
 
 def _replace_lines(revision, entries):
@@ -269,21 +310,28 @@ def _replace_lines(revision, entries):
     items = Item.objects.in_bulk(changed)
     revision.lines.filter(item__in=changed).delete()
     Line.objects.bulk_create(
-        [_line(revision, items[code], entries[code]) for code in changed if code in entries]
+        [entries[code].line(revision, items[code]) for code in changed if code in entries]
     )
-    return [f"{items[code]}：{before.get(code, '未填')} → {entries.get(code, '未填')}" for code in changed]
+    return [_changed(items[code], before.get(code), entries.get(code)) for code in changed]
 
 
-def _line(revision, item, entry):
-    return Line(
-        revision=revision,
-        item=item,
-        quantity=entry.quantity,
-        unit=item.unit,
-        cost_yuan=entry.cost_yuan,
-        known_by=entry.known_by,
-        note=entry.note,
-    )
+def _write_line(line, revision, item, entry):
+    """Put an entry in the place of a stored line, either of which may be None."""
+    if entry is None:
+        line.delete()
+        return
+    new = entry.line(revision, item)
+    if line:
+        new.pk = line.pk
+    new.save(force_insert=line is None, force_update=line is not None)
+
+
+def _explained(changed):
+    return [f"{hit.item} 疑问说明：{hit.reason or '（清空）'}" for hit in changed]
+
+
+def _changed(item, before, after):
+    return f"{item}：{before or '未填'} → {after or '未填'}"
 
 
 def _record(verb, revision, by, detail=""):

@@ -6,7 +6,7 @@ from django.db.models.signals import post_migrate
 from agencies import immutable
 from agencies.immutable import Refusal
 
-_LINE, _REVISION = "reporting_line", "reporting_revision"
+_LINE, _HIT, _REVISION = "reporting_line", "reporting_rulehit", "reporting_revision"
 _IS_SUBMITTED = (
     "EXISTS (SELECT 1 FROM reporting_revision r WHERE r.id = {row}.revision_id AND r.status <> 'draft')"
 )
@@ -30,6 +30,15 @@ REFUSALS = (
     Refusal("line_stays", _LINE, ("INSERT",), "A submitted revision takes no new line.", _NEW),
     Refusal("line_stays", _LINE, ("UPDATE",), "A submitted line cannot be changed.", f"{_OLD} OR {_NEW}"),
     Refusal("line_stays", _LINE, ("DELETE",), "A submitted line cannot be deleted.", _OLD),
+    Refusal("hit_stays", _HIT, ("INSERT",), "A submitted revision takes no new hit.", _NEW),
+    Refusal(
+        "hit_stays",
+        _HIT,
+        ("UPDATE",),
+        "A hit of a submitted revision cannot be changed.",
+        f"{_OLD} OR {_NEW}",
+    ),
+    Refusal("hit_stays", _HIT, ("DELETE",), "A hit of a submitted revision cannot be deleted.", _OLD),
     Refusal(
         "revision_stays",
         _REVISION,
@@ -48,7 +57,15 @@ REFUSALS = (
         Refusal(
             f"{table}_stays", f"reporting_{table}", ("UPDATE", "DELETE"), "Catalogue rows are append-only."
         )
-        for table in ("item", "edition", "editionitem", "ruleset", "rulesetactivation", "factorseal")
+        for table in (
+            "item",
+            "edition",
+            "editionitem",
+            "ruleset",
+            "rulesetactivation",
+            "factorseal",
+            "checklimit",
+        )
     ),
     Refusal(
         "coefficient_stays", "reporting_coefficient", ("UPDATE", "DELETE"), "Coefficients are append-only."

@@ -44,20 +44,28 @@ class Beside(NamedTuple):
     registered: MonthArea | None = None
 
 
-def errors(lines, edition):
-    """Errors of a month's lines, as its edition asks."""
-    required = edition.rows.filter(is_required=True).values_list("item_id", flat=True)
-    return checks.errors(statements(lines), list(required), names())
+def errors(lines, required, words):
+    """Errors of a month's lines. required: the item codes that its edition asks for; words: item code → short name."""
+    return checks.errors(statements(lines), list(required), words)
+
+
+def of(revision, lines):
+    """Everything that the checks say of these lines as the revision's answer."""
+    required = revision.edition.rows.filter(is_required=True).values_list("item_id", flat=True)
+    words = names()
+    return [*errors(lines, required, words), *compared(lines, beside(revision.report), words)]
 
 
 def warnings(revision):
     """Warnings of a revision against the approved months beside it."""
-    return compared(revision.lines.all(), beside(revision.report))
+    return compared(revision.lines.all(), beside(revision.report), names())
 
 
-def compared(lines, months):
-    """Warnings of a month's lines against the months beside it, a Beside."""
-    return _compared(lines, months, names())
+def compared(lines, months, words):
+    """Warnings of a month's lines against the months beside it, a Beside. words: item code → short name."""
+    newest = months.newest_month and checks.Earlier(months.newest_month, statements(months.newest.values()))
+    last_year = statements(months.last_year.values())
+    return checks.warnings(statements(lines), newest, last_year, words, months.registered)
 
 
 def outlooks(reports):
@@ -120,13 +128,7 @@ def short_name(name):
 
 def _outlook(lines, months, words):
     moved = checks.change(statements(lines), statements(months.last_year.values()), ELECTRICITY)
-    return Outlook(_compared(lines, months, words), moved)
-
-
-def _compared(lines, months, words):
-    newest = months.newest_month and checks.Earlier(months.newest_month, statements(months.newest.values()))
-    last_year = statements(months.last_year.values())
-    return checks.warnings(statements(lines), newest, last_year, words, months.registered)
+    return Outlook(compared(lines, months, words), moved)
 
 
 def _in_force_before(reports):

@@ -31,7 +31,7 @@ STATES = {
     KnownBy.NOT_APPLICABLE.label: KnownBy.NOT_APPLICABLE,
     KnownBy.NOT_METERED.label: KnownBy.NOT_METERED,
 }
-LINE_COLUMNS = ("revision_id", "item_id", "quantity", "unit", "cost_yuan", "known_by", "note")
+LINE_COLUMNS = ("revision_id", "item_id", "quantity", "unit", "cost_yuan", "known_by", "payment", "note")
 NEVER_ABSENT = {"110", "120"}
 YEAR, MONTH = re.compile(r"[0-9]{4}"), re.compile(r"[0-9]{1,2}")
 NOT_LISTED = "导入文件未列，按不适用"
@@ -46,6 +46,7 @@ class FiledLine(NamedTuple):
     cost_yuan: Decimal | None
     known_by: str
     note: str
+    payment: str = ""
 
 
 @dataclass
@@ -311,7 +312,7 @@ def _stored(line, revision):
     """Values of LINE_COLUMNS; decimals as texts, which both databases read exactly."""
     quantity = None if line.quantity is None else f"{line.quantity:f}"
     cost_yuan = None if line.cost_yuan is None else f"{line.cost_yuan:f}"
-    return revision.pk, line.item_id, quantity, line.unit, cost_yuan, line.known_by, line.note
+    return revision.pk, line.item_id, quantity, line.unit, cost_yuan, line.known_by, line.payment, line.note
 
 
 def _approve(revisions):

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from agencies.areas import MonthArea
 
 from . import calendar, checks, findings
-from .actions import Entry
+from .entries import Entry
 from .models import Edition, Item, Line, Report, Section
 
 # What hardly moves from month to month and may start from an earlier answer; a metered quantity never does.
@@ -42,6 +43,15 @@ class Row:
         return not (self.is_required or self.line or self.last_month or self.last_year or self.earlier)
 
     @property
+    def expected(self):
+        """The range within which the checks ask nothing, as (low, high), or None where nothing is known of before."""
+        beside = self.last_month if self.item.code in checks.STEADY else self.last_year or self.last_month
+        if beside is None or not beside.quantity:
+            return None
+        spread = checks.STEADY_LIMIT if self.item.code in checks.STEADY else checks.YEAR_LIMIT
+        return beside.quantity * (1 - spread), beside.quantity * (1 + spread)
+
+    @property
     def year_change(self):
         """How the quantity moved against the same month last year, as a fraction."""
         return findings.change(self.line, self.last_year)
@@ -60,6 +70,11 @@ class Row:
     def suggested(self):
         """The register's answer, for a month that has none yet."""
         return Entry(self.registered.area_m2) if self.registered and self.line is None else None
+
+    @property
+    def start(self):
+        """What a fresh month begins with: the register's answer before an earlier month's."""
+        return self.suggested or self.carried
 
     @property
     def carried(self):
@@ -85,6 +100,19 @@ class Total:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A warning, with the reason that was given for it so far."""
+
+    finding: checks.Finding
+    reason: str
+
+    @property
+    def name(self):
+        """The name of the field that takes the reason."""
+        return f"reason-{self.finding.item}-{self.finding.rule}"
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the rule engine says of a month as it stands."""
 
@@ -92,15 +120,30 @@ class Verdict:
     answered: int
     missing: list[checks.Finding]
     errors: list[checks.Finding]
-    warnings: list[checks.Finding]
+    doubts: list[Doubt]
     totals: list[Total]
 
     names: dict[str, str]
 
     @property
+    def warnings(self):
+        return [doubt.finding for doubt in self.doubts]
+
+    @property
+    def unexplained(self):
+        """The warnings that still want a reason."""
+        return [doubt for doubt in self.doubts if not doubt.reason]
+
+    @property
     def missing_names(self):
         """(name, item code) of what was asked and not answered."""
         return [(self.names[finding.item], finding.item) for finding in self.missing]
+
+
+def carried(report):
+    """The entries that a month nobody began begins with: item code → Entry."""
+    found = {row.item.code: row.start for row in Sheet(report, None).rows}
+    return {code: entry for code, entry in found.items() if entry}
 
 
 class Sheet:
@@ -136,32 +179,44 @@ class Sheet:
         """The stored lines."""
         return [row.line for row in self.rows if row.line]
 
+    @cached_property
+    def stored_reasons(self):
+        """(rule, item code) → the reason given for a warning of this revision."""
+        hits = self.revision.hits.exclude(reason="") if self.revision else ()
+        return {(hit.rule, hit.item_id): hit.reason for hit in hits}
+
     @property
     def sections(self):
         """(section name, rows) in the order of the form, empty sections left out."""
-        return _by_section(self.rows)
+        return by_section(self.rows)
 
     @property
     def stated_sections(self):
         """The sections without the optional items that nobody ever answered."""
-        return _by_section(row for row in self.rows if not row.is_blank)
+        return by_section(row for row in self.rows if not row.is_blank)
 
-    def verdict(self, lines, unreadable=()):
+    def verdict(self, lines, unreadable=(), reasons=None):
         """What the checks say of these lines (stored or not) as this month's answer.
 
         `unreadable`: findings on what was typed but cannot be a line; such an item is wrong, not missing.
+        `reasons`: (rule, item code) → text, as typed; those that are stored by default.
         """
-        errors = findings.errors(lines, self.edition)
-        required = {row.item.code for row in self.rows if row.is_required}
+        reasons = self.stored_reasons if reasons is None else self.stored_reasons | reasons
+        required = [row.item.code for row in self.rows if row.is_required]
+        names = {code: findings.short_name(item.name) for code, item in self.items.items()}
+        errors = findings.errors(lines, required, names)
         typed = {finding.item for finding in unreadable}
         return Verdict(
             asked=len(required),
-            answered=len(required & {line.item_id for line in lines}),
+            answered=len(set(required) & {line.item_id for line in lines}),
             missing=[error for error in errors if error.rule == "required" and error.item not in typed],
             errors=[*unreadable, *(error for error in errors if error.rule != "required")],
-            warnings=findings.compared(lines, self.beside),
+            doubts=[
+                Doubt(finding, reasons.get((finding.rule, finding.item), ""))
+                for finding in findings.compared(lines, self.beside, names)
+            ],
             totals=self._totals({line.item_id: line.quantity for line in lines}),
-            names={row.item.code: row.name for row in self.rows},
+            names=names,
         )
 
     def _rows(self):
@@ -192,7 +247,8 @@ class Sheet:
         return totals
 
 
-def _by_section(rows):
+def by_section(rows):
+    """(section name, rows) in the order of the form; rows: whatever has an item."""
     found = {section.label: [] for section in Section}
     for row in rows:
         found[row.item.get_section_display()].append(row)

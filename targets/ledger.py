@@ -35,11 +35,11 @@ def changed_revision():
     rows = Revision.objects.exclude(status=Status.DRAFT).select_related(
         "report__agency", "report__period", "edition"
     )
-    for revision in rows.order_by("pk").prefetch_related("lines").iterator(BATCH):
+    for revision in rows.order_by("pk").prefetch_related("lines", "hits").iterator(BATCH):
         report = revision.report
-        lines = revision.lines.all()
+        lines, hits = revision.lines.all(), [hit for hit in revision.hits.all() if hit.is_standing]
         expected = content_hash(
-            report.agency.key, report.period.month, revision.number, revision.edition.slug, lines
+            report.agency.key, report.period.month, revision.number, revision.edition.slug, lines, hits
         )
         if revision.content_hash != expected:
             return f"{revision} 的填报行与提交时的哈希不符。"

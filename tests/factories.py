@@ -104,6 +104,7 @@ class District:
     def submitted(self, month, quantities, agency=None, by=None):
         report = self.report(month, agency)
         actions.save_draft(report, entries(report, quantities), by=by or self.filer)
+        explain(report, by=by or self.filer)
         actions.submit(report, by=by or self.filer)
         report.refresh_from_db()
         return report
@@ -113,6 +114,13 @@ class District:
         actions.approve(report, by=self.reviewer)
         report.refresh_from_db()
         return report
+
+
+def explain(report, by):
+    """Give every warning of the draft a reason."""
+    report.refresh_from_db()
+    doubts = report.latest.hits.unexplained().values_list("rule", "item")
+    actions.explain(report, dict.fromkeys(doubts, "已核对原始凭证"), by=by)
 
 
 def entries(report, quantities):

@@ -1,6 +1,7 @@
 """Rows of what was used: the catalogue, the filed months, the factor library, and approved truth as arrays."""
 
 from .catalogue import Carrier, Edition, EditionItem, Item, Section
+from .checking import CheckLimit, RuleHit, Severity
 from .factors import (
     Coefficient,
     CoefficientSet,
@@ -10,11 +11,12 @@ from .factors import (
     RuleSet,
     RuleSetActivation,
 )
-from .filing import KnownBy, Line, Period, Report, Revision, Status
+from .filing import KnownBy, Line, Payment, Period, Report, Revision, Status
 from .panel import Panel, StaleMark
 
 __all__ = [
     "Carrier",
+    "CheckLimit",
     "Coefficient",
     "CoefficientSet",
     "Edition",
@@ -26,12 +28,15 @@ __all__ = [
     "KnownBy",
     "Line",
     "Panel",
+    "Payment",
     "Period",
     "Report",
     "Revision",
+    "RuleHit",
     "RuleSet",
     "RuleSetActivation",
     "Section",
+    "Severity",
     "StaleMark",
     "Status",
 ]

@@ -35,6 +35,13 @@ class KnownBy(models.TextChoices):
         return self in (KnownBy.METERED, KnownBy.ESTIMATED)
 
 
+class Payment(models.TextChoices):
+    """Whether the institution pays for it; with metered or not, the four cases of the regime."""
+
+    PAID = "paid", "付费"
+    UNPAID = "unpaid", "不付费"
+
+
 WITH_QUANTITY = (KnownBy.METERED, KnownBy.ESTIMATED)
 
 
@@ -186,20 +193,28 @@ class Revision(models.Model):
         return bool(self.document_reference)
 
 
-def content_hash(agency_key, month, number, edition_slug, lines):
+def content_hash(agency_key, month, number, edition_slug, lines, hits=()):
     """SHA-256 over everything a revision states; taken at submission, checked by verify_ledger.
 
-    `lines`, in any order: rows with item_id, quantity, unit, cost_yuan, known_by and note.
+    `lines`, in any order: rows with item_id, quantity, unit, cost_yuan, known_by, payment and note; `hits`: the
+    warnings that stood, with rule, item_id and reason.
     """
     head = f"{agency_key}|{month:%Y-%m}|{number}|{edition_slug}"
-    return hashlib.sha256("\n".join([head, *sorted(map(_statement, lines))]).encode()).hexdigest()
+    parts = [head, *sorted(map(_statement, lines)), *sorted(map(_explanation, hits))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _statement(line):
     """A line as one canonical text, the same on every database."""
     quantity = "" if line.quantity is None else f"{line.quantity:.4f}"
     cost = "" if line.cost_yuan is None else f"{line.cost_yuan:.2f}"
-    return f"{line.item_id}|{quantity}|{line.unit}|{cost}|{line.known_by}|{line.note}"
+    stated = f"{line.item_id}|{quantity}|{line.unit}|{cost}|{line.known_by}|{line.note}"
+    # Lines of before the question was asked keep the hash they had.
+    return f"{stated}|{line.payment}" if line.payment else stated
+
+
+def _explanation(hit):
+    return f"reason|{hit.rule}|{hit.item_id}|{hit.reason}"
 
 
 class Line(models.Model):
@@ -212,6 +227,7 @@ class Line(models.Model):
     unit = models.CharField("单位", max_length=8)
     cost_yuan = models.DecimalField("费用(元)", max_digits=16, decimal_places=2, null=True)
     known_by = models.CharField("获取方式", max_length=14, choices=KnownBy, default=KnownBy.METERED)
+    payment = models.CharField("付费情况", max_length=6, choices=Payment, blank=True)
     note = models.CharField("说明", max_length=200, blank=True)
 
     class Meta:
@@ -234,6 +250,11 @@ class Line(models.Model):
                 | (~Q(known_by__in=WITH_QUANTITY) & Q(quantity__isnull=True)),
                 name="line_number_or_state",
                 violation_error_message="“不适用”“未计量”不能带数量，“计量”“估算”必须有数量。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(payment=Payment.UNPAID) | Q(cost_yuan__isnull=True) | Q(cost_yuan=0),
+                name="line_unpaid_costs_nothing",
+                violation_error_message="“不付费”不能带费用：请清空费用，或改选“付费”。",
             ),
         )
 

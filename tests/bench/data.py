@@ -121,11 +121,12 @@ def _file_lines(agencies):
         _create_item_table(cursor)
         cursor.execute(
             f"""
-            INSERT INTO reporting_line (id, revision_id, item_id, quantity, unit, cost_yuan, known_by, note)
+            INSERT INTO reporting_line (id, revision_id, item_id, quantity, unit, cost_yuan, known_by, payment,
+                note)
             SELECT (revision - 1) * {len(formula.ITEMS)} + position, revision, code,
                    CASE WHEN known_by = 'metered' THEN quantity END, unit,
                    CASE WHEN known_by = 'metered' AND price_yuan > 0 THEN round(quantity * price_yuan, 2) END,
-                   known_by, ''
+                   known_by, '', ''
             FROM (SELECT id AS revision, position, code, unit, price_yuan::numeric,
                          {formula.QUANTITY_SQL} AS quantity, {formula.KNOWN_BY_SQL} AS known_by
                   FROM (SELECT id, ((id - 1) / {agencies})::int AS t, ((id - 1) % {agencies})::int AS i

@@ -60,8 +60,8 @@ def test_a_submitted_line_cannot_be_deleted(frozen):
 def test_a_submitted_revision_takes_no_further_line(frozen):
     assert is_refused(line_of(frozen).save)
     assert is_refused(Line.objects.bulk_create, [line_of(frozen)])
-    sql = "INSERT INTO reporting_line (revision_id, item_id, quantity, unit, known_by, note)"
-    assert is_refused(execute, f"{sql} VALUES ({frozen.pk}, '101', 5, 'm²', 'metered', '')")
+    sql = "INSERT INTO reporting_line (revision_id, item_id, quantity, unit, known_by, payment, note)"
+    assert is_refused(execute, f"{sql} VALUES ({frozen.pk}, '101', 5, 'm²', 'metered', '', '')")
     assert not frozen.lines.filter(item="101").exists()
 
 

@@ -134,7 +134,7 @@ def form_of(report):
 
 
 def area_cells(form):
-    [cells] = [cells for _, rows in form.sections for cells in rows if cells.row.item.code == "102"]
+    [cells] = [cells for _, rows, _ in form.sections for cells in rows if cells.row.item.code == "102"]
     return cells
 
 
@@ -148,10 +148,20 @@ def test_a_draft_without_an_area_is_offered_the_registers_and_one_with_an_area_k
     report = housed.report(MARCH)
     actions.save_draft(report, {"110": Entry(Decimal(5))}, by=housed.filer)
     cells = area_cells(form_of(report))
-    assert (cells.quantity.initial, cells.is_suggested) == ("1000", True)
+    assert (cells.quantity.initial, cells.offered, cells.is_suggested) == (None, 1000, False)
     actions.save_draft(report, {"102": Entry(Decimal(950))}, by=housed.filer)
     cells = area_cells(form_of(report))
-    assert (cells.quantity.initial, cells.is_suggested) == ("950", False)
+    assert (cells.quantity.initial, cells.offered) == ("950", None)
+
+
+def test_the_first_cell_saved_of_a_fresh_month_saves_the_registers_area_with_it(housed, client):
+    housed.approved(FEBRUARY, {"102": 900})
+    report = housed.report(MARCH)
+    client.force_login(housed.filer)
+    address = reverse("reporting:cell-save", args=[report.agency.key, MARCH, "110"])
+    assert client.post(address, {"quantity-110": "5", "seen": ""}).status_code == 200
+    stored = Report.objects.get(pk=report.pk).latest.lines.values_list("item", "quantity")
+    assert dict(stored)["102"] == 1000
 
 
 def test_without_a_building_a_fresh_month_starts_from_the_month_before_as_ever(district):
@@ -180,12 +190,16 @@ def test_form_and_review_page_show_the_registers_area_beside_the_filed_one(house
     assert WARNING in page
 
 
-def test_the_form_warns_as_one_types(housed, client):
+def test_the_checks_of_the_form_warn_and_ask_for_a_reason(housed, client):
     report = housed.report(MARCH)
+    actions.save_draft(report, {"102": Entry(Decimal(1250))}, by=housed.filer)
     client.force_login(housed.filer)
-    typed = {"quantity-102": "1250", "check": "1"}
-    address = reverse("reporting:report-edit", args=[report.agency.key, MARCH])
-    assert WARNING in client.post(address, typed, headers={"HX-Request": "true"}).content.decode()
+    address = reverse("reporting:report-check", args=[report.agency.key, MARCH])
+    html = client.post(address).content.decode()
+    assert WARNING in html
+    assert 'name="reason-102-register-area"' in html
+    with pytest.raises(actions.Refused):
+        actions.submit(Report.objects.get(pk=report.pk), by=housed.filer)
 
 
 def rows_of(agency, months, area):

@@ -38,6 +38,7 @@ OWN = {
     "reporting:report-detail": row(SEES, NOTHING),
     "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
     "reporting:review-queue": row({R}, REFUSED),
+    "reporting:guide": dict.fromkeys(Role, OK),
     "targets:cockpit": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
@@ -62,7 +63,11 @@ API = {
     "targets:api-lineage-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
 }
 OWN |= API
-VERBS = {f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct")}
+VERBS = {
+    *(f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct", "check")),
+    "reporting:cell-save",
+    "reporting:reason-save",
+}
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
 ELSEWHERE_TESTED = {"logout", "targets:restatement-decide", "targets:proposal-decide"}
@@ -115,6 +120,8 @@ def arguments(name, institution):
         "targets:system-detail": group,
         "targets:institution-detail": own,
         "reporting:report-list": [],
+        "reporting:cell-save": [*month, "110"],
+        "reporting:reason-save": month,
     }
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]

@@ -12,6 +12,7 @@ from reporting.panels import COLUMN
 from targets import proposals, publications, refresh, rehearsal, restatements
 from targets.models import Figure, Proposal, Restatement
 
+from . import filing
 from .filing import last_month
 
 BASE_YEAR = 2020
@@ -59,6 +60,7 @@ def _correct(report):
     old = entries["110"]
     entries["110"] = replace(old, quantity=(old.quantity * Decimal("1.1")).quantize(Decimal("1")))
     actions.save_draft(fresh, entries, by=filer)
+    filing.explain(fresh, filer)
     actions.submit(fresh, by=filer)
     actions.approve(fresh, by=reviewer)
 

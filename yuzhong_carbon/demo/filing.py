@@ -18,6 +18,15 @@ from . import estate, usage
 
 FIRST_MONTH = date(2020, 1, 1)
 VERB_MONTHS = 2
+# How a filer answers a doubt of the checks, by rule.
+REASON = "已核对原始凭证，数据属实"
+REASONS = {
+    "register-area": "按不动产权证面积填报，已报请更正名录",
+    "last-year": "本月开放时间与上年同月不同，已核对抄表记录",
+    "steady": "部分房屋调整，已按新的房产台账填报",
+    "unit-price": "含上月补缴费用，已核对发票",
+    "unit-slip": "已核对抄表底数",
+}
 DOCUMENT = "演示数据（虚构，不对应任何真实机构）"
 
 
@@ -167,12 +176,20 @@ def _spoiled(entries, fate):
     return entries
 
 
+def explain(report, filer):
+    """Give each warning of the draft a reason, as the submission asks."""
+    report.refresh_from_db()
+    doubts = report.latest.hits.unexplained().values_list("rule", "item")
+    actions.explain(report, {(rule, item): REASONS.get(rule, REASON) for rule, item in doubts}, by=filer)
+
+
 @transaction.atomic
 def _decide(report, entries, fate, accounts):
     filer, reviewer = accounts.filer_of(report.agency), accounts.reviewer
     actions.save_draft(report, entries, by=filer)
     if fate == "draft":
         return
+    explain(report, filer)
     actions.submit(report, by=filer)
     if fate == "approved":
         actions.approve(report, by=reviewer)
