@@ -9,6 +9,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from agencies.areas import MonthArea
+
 ZERO = Decimal(0)
 
 
@@ -77,6 +79,14 @@ SLIP_FACTORS = (Decimal(1000), Decimal(10000))
 SLIP_TOLERANCE = Decimal("0.5")
 VEHICLE_FUEL = ("1501", "1601")
 
+AREA = "102"
+# How far the filed area may be from the register's. 1 %: what the plan asks of a figure per m² in a year (5 % in five
+# years), so a denominator that is further off can make or hide a whole year's progress. And not less than 10 m², about
+# one room: 1 % of a small office is a corner of it.
+AREA_LIMIT = Decimal("0.01")
+AREA_FLOOR_M2 = Decimal(10)
+NAMED_BUILDINGS = 3
+
 
 def errors(statements: Statements, required: Iterable[str], names: Mapping[str, str]) -> list[Finding]:
     """What keeps a month from being submitted. `names` maps item codes to the words a person knows them by."""
@@ -89,18 +99,59 @@ def errors(statements: Statements, required: Iterable[str], names: Mapping[str, 
 
 
 def warnings(
-    statements: Statements, newest: Earlier | None, last_year: Statements, names: Mapping[str, str]
+    statements: Statements,
+    newest: Earlier | None,
+    last_year: Statements,
+    names: Mapping[str, str],
+    registered: MonthArea | None = None,
 ) -> list[Finding]:
     """What a reviewer should look at.
 
-    `newest` is the newest approved month before, `last_year` the same month last year where it is approved.
+    `newest` is the newest approved month before, `last_year` the same month last year where it is approved,
+    `registered` the area that the register says, None where it knows no building of the agency in the month.
     """
     return [
+        *register_area(statements, registered, names),
         *_prices(statements, names),
         *_steady(statements, newest, names),
         *_against_last_year(statements, last_year, names),
         *_vehicles(statements),
     ]
+
+
+def register_area(
+    statements: Statements, registered: MonthArea | None, names: Mapping[str, str]
+) -> Iterable[Finding]:
+    """The filed area against the register's."""
+    if registered is None or AREA not in statements:
+        return
+    stated, area_m2 = statements[AREA].quantity, registered.area_m2
+    if not is_off_register(stated, area_m2):
+        return
+    filed = "未填数量" if stated is None else f"填报 {_text(stated)} m²"
+    moved = change({AREA: Statement(stated)}, {AREA: Statement(area_m2)}, AREA)
+    apart = "" if moved is None else f"，相差 {_percent(moved)}"
+    text = f"{names[AREA]}{filed}，名录为 {_text(area_m2)} m²（{_buildings(registered)}）{apart}。"
+    advice = "请更正本月数量；名录有误的，请局管理员更正建筑或占比。"
+    yield Finding("register-area", AREA, Severity.WARNING, f"{text}{advice}")
+
+
+def is_off_register(filed_m2: Decimal | None, registered_m2: Decimal) -> bool:
+    """Whether a filed area is further from the register's than it may be; None: stated without a quantity."""
+    limit = max(AREA_LIMIT * registered_m2, AREA_FLOOR_M2)
+    return filed_m2 is None or abs(filed_m2 - registered_m2) > limit
+
+
+def _buildings(registered: MonthArea) -> str:
+    """The first buildings with their areas, and how many there are beyond them."""
+    parts = registered.parts
+    named = [
+        f"{part.building} {_text(part.area_m2)}"
+        + ("" if part.is_whole_month else f"，{part.days}/{part.days_of_month} 日")
+        for part in parts[:NAMED_BUILDINGS]
+    ]
+    rest = len(parts) - len(named)
+    return "；".join(named) + (f"；另 {rest} 处" if rest else "")
 
 
 def _missing(statements: Statements, required: Iterable[str], names: Mapping[str, str]) -> Iterable[Finding]:

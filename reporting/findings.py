@@ -6,6 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from agencies import occupied
+from agencies.areas import MonthArea
+
 from . import calendar, checks
 from .models import Item, KnownBy, Line, Report
 
@@ -28,15 +31,17 @@ class Outlook:
 
 
 class Beside(NamedTuple):
-    """The lines in force of the months a month is held against, each from item code to Line; empty where none is.
+    """What a month is held against: lines in force, each from item code to Line, empty where none is; and the register.
 
-    `newest` are those of the newest approved month within the year before, `newest_month` says which that is.
+    `newest` are those of the newest approved month within the year before, `newest_month` says which that is;
+    `registered` is the month's floor area by the register.
     """
 
     last_month: dict[str, Line]
     last_year: dict[str, Line]
     newest: dict[str, Line]
     newest_month: date | None
+    registered: MonthArea | None = None
 
 
 def errors(lines, required, words):
@@ -59,7 +64,8 @@ def warnings(revision):
 def compared(lines, months, words):
     """Warnings of a month's lines against the months beside it, a Beside. words: item code → short name."""
     newest = months.newest_month and checks.Earlier(months.newest_month, statements(months.newest.values()))
-    return checks.warnings(statements(lines), newest, statements(months.last_year.values()), words)
+    last_year = statements(months.last_year.values())
+    return checks.warnings(statements(lines), newest, last_year, words, months.registered)
 
 
 def outlooks(reports):
@@ -77,7 +83,7 @@ def beside(report):
 
 
 def beside_each(reports):
-    """Report id → its Beside; two queries, however many reports."""
+    """Report id → its Beside; three queries, however many reports."""
     if not reports:
         return {}
     in_force = _in_force_before(reports)
@@ -88,11 +94,12 @@ def beside_each(reports):
         for month in places[report.pk]
         if month in in_force[report.agency_id]
     }
-    lines = _lines_of(wanted)
+    lines, register = _lines_of(wanted), occupied.by({report.agency_id for report in reports})
     return {
         report.pk: Beside(
             *(lines[in_force[report.agency_id].get(month)] for month in places[report.pk]),
             newest_month=places[report.pk][-1],
+            registered=register.area(report.agency_id, report.period.month),
         )
         for report in reports
     }

@@ -29,9 +29,15 @@ class Cells(NamedTuple):
     payment: forms.BoundField | None
     note: forms.BoundField
     is_carried: bool
+    is_suggested: bool
     token: str
     errors: list[Finding]
     doubts: list[Doubt]
+
+    @property
+    def offered(self):
+        """The register's quantity, where the field is empty."""
+        return self.row.suggested.quantity if self.row.suggested and not self.quantity.value() else None
 
     @property
     def has_errors(self):
@@ -116,7 +122,7 @@ class MonthForm(forms.Form):
 
     def _start(self, row):
         if self.sheet.is_fresh:
-            return row.carried
+            return row.start
         return Entry.of(row.line) if row.line else None
 
     def _cells(self, row):
@@ -125,11 +131,14 @@ class MonthForm(forms.Form):
         cost, payment = (
             self[f"{part}-{code}"] if row.item.has_cost else None for part in ("cost", "payment")
         )
-        is_carried = self.sheet.is_fresh and not self.is_bound and row.carried is not None
+        begins = self.sheet.is_fresh and not self.is_bound
+        is_suggested = begins and row.suggested is not None
+        is_carried = begins and not is_suggested and row.carried is not None
         token = Entry.of(row.line).token if row.line else ""
         errors = [finding for finding in self.verdict.errors if finding.item == code]
         doubts = [doubt for doubt in self.verdict.doubts if doubt.finding.item == code]
-        return Cells(row, quantity, known_by, cost, payment, note, is_carried, token, errors, doubts)
+        fields = (row, quantity, known_by, cost, payment, note)
+        return Cells(*fields, is_carried, is_suggested, token, errors, doubts)
 
     def _entry(self, row):
         code = row.item.code

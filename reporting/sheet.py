@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
+from agencies.areas import MonthArea
+
 from . import calendar, checks, findings
 from .entries import Entry
 from .models import Edition, Item, Line, Report, Section
@@ -18,7 +20,8 @@ CARRIED = frozenset((
 class Row:
     """One item of the month; each line is None where nothing is known of it.
 
-    `earlier` is that of the revision before, `to_carry` that of the newest approved month.
+    `earlier` is that of the revision before, `to_carry` that of the newest approved month. `registered`: what the
+    register says of it, which it does of the floor area only.
     """
 
     item: Item
@@ -28,6 +31,7 @@ class Row:
     last_year: Line | None
     earlier: Line | None
     to_carry: Line | None
+    registered: MonthArea | None = None
 
     @property
     def name(self):
@@ -61,6 +65,16 @@ class Row:
     def is_changed(self):
         """Whether it differs from the revision before, where there is one."""
         return bool(self.earlier and self.line and Entry.of(self.earlier) != Entry.of(self.line))
+
+    @property
+    def suggested(self):
+        """The register's answer, for a month that has none yet."""
+        return Entry(self.registered.area_m2) if self.registered and self.line is None else None
+
+    @property
+    def start(self):
+        """What a fresh month begins with: the register's answer before an earlier month's."""
+        return self.suggested or self.carried
 
     @property
     def carried(self):
@@ -128,7 +142,7 @@ class Verdict:
 
 def carried(report):
     """The entries that a month nobody began begins with: item code → Entry."""
-    found = {row.item.code: row.carried for row in Sheet(report, None).rows}
+    found = {row.item.code: row.start for row in Sheet(report, None).rows}
     return {code: entry for code, entry in found.items() if entry}
 
 
@@ -215,7 +229,8 @@ class Sheet:
     def _row(self, code, is_required, stored, earlier):
         to_carry = self.beside.newest if self.is_fresh else {}
         sources = (stored, self.beside.last_month, self.beside.last_year, earlier, to_carry)
-        return Row(self.items[code], is_required, *(lines.get(code) for lines in sources))
+        registered = self.beside.registered if code == checks.AREA else None
+        return Row(self.items[code], is_required, *(lines.get(code) for lines in sources), registered)
 
     def _revision_before(self):
         if self.revision is None or self.revision.number == 1:

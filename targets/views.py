@@ -161,6 +161,7 @@ def _detail(agency, plan, rows, filters):
         ),
         "months": institution_page.months(agency, row, year),
         "buildings": institution_page.buildings(agency, year),
+        "areas": institution_page.used_areas(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
     }
 

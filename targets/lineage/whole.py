@@ -9,7 +9,7 @@ from reporting.models import RuleSet
 
 from .. import blocks, refresh
 from ..models import GroupFigure, GroupPanel, Restatement
-from . import children, items, lines, stored
+from . import area, children, items, lines, stored
 from .measure import MEASURES, Measure
 from .owner import Owner, why
 from .rule_set import RuleSetUsed
@@ -120,6 +120,7 @@ class Lineage:
     base_items: list[items.ItemShare]
     line_items: list[str]
     months: list[lines.FiledMonth]
+    areas: area.AreaYear | None
     systems: children.Children | None
     institutions: children.Children | None
 
@@ -147,6 +148,7 @@ def _institution(owner, asked, basis):
     made_of = items.shares(quantities, weights, comparison.value.months, names)
     codes = lines.shown_items(quantities, _codes(asked.measure, weights))
     used = {code: weights[code] for code in codes if code in weights}
+    months = lines.filed_months(owner.agency, asked.year, codes, comparison.value.months)
     return _lineage(
         owner,
         asked,
@@ -159,7 +161,8 @@ def _institution(owner, asked, basis):
         items=made_of,
         base_items=_base_items(owner, asked, basis, comparison, loaded, names),
         line_items=[f"{names[code].name}（{names[code].unit}）" for code in codes],
-        months=lines.filed_months(owner.agency, asked.year, codes, comparison.value.months),
+        months=months,
+        areas=area.area_year(owner.agency, months) if area.is_asked(asked.measure) else None,
         systems=None,
         institutions=None,
     )
@@ -202,6 +205,7 @@ def _group(owner, asked, basis):
         base_items=[],
         line_items=[],
         months=[],
+        areas=None,
         systems=children.systems(owner, asked, basis, whole),
         institutions=children.institutions(owner, asked, basis, whole),
     )

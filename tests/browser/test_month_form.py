@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from reporting import actions
 from reporting.entries import Entry
 from reporting.models import EditionItem, Report, Status
-from tests.factories import District, entries
+from tests.factories import BuildingFactory, District, OccupancyFactory, entries
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -239,3 +239,12 @@ def test_sums_are_filled_in_and_shown_as_such(open_form, report):
     expect(field(page, "quantity-PV")).to_have_value("1000")
     leave(page, "quantity-1502", "12.5")
     expect(page.locator(".section-total").first).to_contain_text("自动合计")
+
+
+def test_an_empty_area_takes_the_registers_with_one_click(open_form, district, report):
+    OccupancyFactory(building=BuildingFactory(manager=district.institution, floor_area_m2=1050))
+    actions.save_draft(report, {"110": Entry(Decimal(9000))}, by=district.filer)
+    page = open_form()
+    page.get_by_role("button", name="按名录填写").click()
+    expect(state(page, "102")).to_contain_text("已保存")
+    assert stored(report)["102"].quantity == 1050
