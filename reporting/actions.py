@@ -25,6 +25,10 @@ class Stale(Exception):
     """The month was saved again since the acting person last saw it."""
 
 
+class NotAsked(Exception):
+    """The month's edition does not ask for the item."""
+
+
 class CellTaken(Exception):
     """The cell holds another answer than the acting person saw; `stored`: it (Entry or None), `event`: who saved it."""
 
@@ -111,7 +115,8 @@ def save_cell(report, item, entry, *, by, seen, start=None):
     """Store one answer; an entry of None takes it back. Returns what else is stored by this: item code → Entry or None.
 
     `seen`: the token of the answer that the acting person had before them, "" for none; where another one is stored
-    by now nothing is overwritten but CellTaken raised. `start`: the entries that a month nobody began begins with.
+    by now nothing is overwritten but CellTaken raised. NotAsked: the month has no place for the item. `start`: the
+    entries that a month nobody began begins with.
     """
     _permit(by, "save", report)
     report = _locked(report)
@@ -122,6 +127,8 @@ def save_cell(report, item, entry, *, by, seen, start=None):
         _record(Verb.SAVE, revision, by, "沿用：" + "；".join(_replace_lines(revision, begun)))
     family = totals.family(code)
     lines = {line.item_id: line for line in revision.lines.filter(item__in=family)}
+    if code not in lines and not revision.edition.rows.filter(item=item).exists():
+        raise NotAsked(code)
     stored = {each: Entry.of(line) for each, line in lines.items()}
     before = stored.get(code)
     # The same answer twice is no conflict: a browser that did not hear of its success sends it again.

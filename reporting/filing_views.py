@@ -1,8 +1,10 @@
 """The month's form: as a whole, one cell at a time, what the checks say of it, and the guide to it."""
 
+from contextlib import suppress
+
 from django.contrib import messages
 from django.db.models import prefetch_related_objects
-from django.http import JsonResponse
+from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -11,7 +13,7 @@ from . import actions, sheet
 from .cells import CellForm, plain
 from .entries import Entry
 from .forms import MonthForm
-from .models import Edition, EditionItem, Status
+from .models import Edition, Item
 from .sheet import Sheet
 from .steps import act, permitted_report, way_out
 
@@ -35,20 +37,20 @@ def report_edit(request, key, month):
 @require_POST
 def cell_save(request, key, month, code):
     """One item, saved as its fields are left; the answer is JSON for the form's script."""
-    report = permitted_report(
-        request, key, month, verb="save", beside=("agency", "period", "latest__edition")
-    )
-    item = _asked_item(report, code)
+    report = permitted_report(request, key, month, verb="save", beside=("agency", "period"))
+    item = get_object_or_404(Item, pk=code)
     form = CellForm(request.POST, item=item)
     if not form.is_valid():
         return JsonResponse({"sentences": form.sentences}, status=422)
-    start = sheet.carried(report) if report.latest is None else None
+    start = sheet.carried(report) if report.latest_id is None else None
     try:
         saved = actions.save_cell(
             report, item, form.entry, by=request.user, seen=request.POST.get("seen", ""), start=start
         )
     except actions.CellTaken as taken:
         return JsonResponse(_conflict(code, taken), status=409)
+    except actions.NotAsked as stranger:
+        raise Http404 from stranger
     except actions.WrongStatus as refusal:
         return JsonResponse({"sentence": str(refusal)}, status=423)
     return JsonResponse(
@@ -63,8 +65,10 @@ def cell_save(request, key, month, code):
 def report_check(request, key, month):
     """What the checks say of the draft as it is stored, as fragments for the form's script."""
     report = permitted_report(request, key, month, verb="save")
-    if report.status == Status.DRAFT:
+    # Submitted meanwhile, by another tab or another person: what is stored is shown all the same.
+    with suppress(actions.WrongStatus):
         actions.check(report, by=request.user)
+    report = permitted_report(request, key, month, verb="save")
     form = MonthForm(sheet=Sheet(report, report.latest))
     return render(request, "reporting/includes/checked.html", {"form": form, "verdict": form.verdict})
 
@@ -87,12 +91,6 @@ def guide(request):
     edition = Edition.objects.for_month(timezone.localdate())
     rows = edition.rows.select_related("item").order_by("position")
     return render(request, "reporting/guide.html", {"edition": edition, "sections": sheet.by_section(rows)})
-
-
-def _asked_item(report, code):
-    """The item, where the month's edition asks for it or the month states it already; 404 otherwise."""
-    edition = report.latest.edition if report.latest else Edition.objects.for_month(report.period.month)
-    return get_object_or_404(EditionItem.objects.select_related("item"), edition=edition, item=code).item
 
 
 def _conflict(code, taken):

@@ -1,8 +1,10 @@
-"""A cell of the month's form saved as it is left, against a view that asks only who is there."""
+"""A cell of the month's form saved as it is left, against a page of the portal with nothing on it."""
 
 import statistics
+from functools import partial
 
 from django.http import HttpResponse
+from django.template import engines
 from django.test import Client, override_settings
 from django.urls import include, path, reverse
 
@@ -18,24 +20,35 @@ SAVES, WARM_UP = 200, 20
 
 
 def empty(request):
+    """The frame that every page has: who is there, the menu, nothing else."""
+    frame = '{% extends "base.html" %}{% block title %}空{% endblock %}{% block heading %}空{% endblock %}'
+    return HttpResponse(engines["django"].from_string(frame).render({}, request))
+
+
+def bare(request):
     return HttpResponse()
 
 
-urlpatterns = [path("bench/empty/", empty), path("", include("yuzhong_carbon.urls"))]
+urlpatterns = [
+    path("bench/empty/", empty),
+    path("bench/bare/", bare),
+    path("", include("yuzhong_carbon.urls")),
+]
 
 
 @override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"])
 def measure():
-    """Medians in ms of a saved cell, with its trail row committed, and of the empty view."""
+    """Medians in ms of a saved cell, with its trail row committed, of the empty page and of a view without a page."""
     period = actions.open_period(formula.month(formula.LAST))
     agency = Agency.objects.filter(kind=AgencyKind.INSTITUTION, registered_to=None).order_by("pk").last()
     report = Report.objects.get(agency=agency, period=period)
     client = Client()
     client.force_login(user_with_role("autosave", Role.FILER, agency))
     saving = _Saving(client, report)
-    taken = [(timed(saving), timed(lambda: client.get("/bench/empty/"))) for _ in range(SAVES + WARM_UP)]
+    asked = (saving, partial(client.get, "/bench/empty/"), partial(client.get, "/bench/bare/"))
+    taken = [[timed(each) for each in asked] for _ in range(SAVES + WARM_UP)]
     medians = [1000 * statistics.median(column) for column in zip(*taken[WARM_UP:], strict=True)]
-    return dict(zip(("cell", "empty"), medians, strict=True))
+    return dict(zip(("cell", "empty", "bare"), medians, strict=True))
 
 
 class _Saving:

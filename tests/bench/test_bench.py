@@ -44,7 +44,7 @@ def test_approvals_and_an_import_are_measured_on_the_same_data(register):
     contestants.run("ours")
     assert approval.measure().keys() == {"institution", "groups", "floor"}
     assert importing.measure(AGENCIES, 500)["rows"] == 3 * 12 * 19
-    assert autosave.measure().keys() == {"cell", "empty"}
+    assert autosave.measure().keys() == {"cell", "empty", "bare"}
 
 
 @pytest.mark.needs_postgresql
