@@ -231,7 +231,10 @@ def _locked(report):
     Locked first and read afterwards: rows joined to a row that had to be waited for are older than the wait.
     """
     Report.objects.select_for_update().get(pk=report.pk)
-    return _fresh(report)
+    fresh = _fresh(report)
+    if fresh.latest:
+        fresh.latest.report = fresh
+    return fresh
 
 
 def _fresh(report):

@@ -1,15 +1,18 @@
 """The edge between filed rows and the rule engine."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from . import calendar, checks
-from .models import Item, KnownBy, Line, Report
+from django.utils import timezone
+
+from . import calendar, check_limits, checks, copies
+from .models import Item, KnownBy, Line, Payment, Report
 
 ELECTRICITY = "110"
+PAID = {Payment.PAID: True, Payment.UNPAID: False}
 # Names of parts begin like this; inside a sentence that names the total the prefix only disturbs.
 PART_PREFIXES = ("其中：", "其中:")
 
@@ -39,34 +42,78 @@ class Beside(NamedTuple):
     newest_month: date | None
 
 
-def errors(lines, edition):
-    """Errors of a month's lines, as its edition asks."""
-    required = edition.rows.filter(is_required=True).values_list("item_id", flat=True)
-    return checks.errors(statements(lines), list(required), names())
-
-
 def of(revision, lines):
     """Everything that the checks say of these lines as the revision's answer."""
-    return [*errors(lines, revision.edition), *compared(lines, beside(revision.report))]
+    return judged(revision.report, revision.edition, lines, beside(revision.report))
+
+
+def judged(report, edition, lines, months):
+    """Everything that the checks say of an edition's lines, stored or not, beside these months (a Beside)."""
+    required = tuple(edition.rows.filter(is_required=True).values_list("item_id", flat=True))
+    stated = statements(lines)
+    twins = copies.count([(report, stated)])
+    month = ground().month(report, stated, months, twins[report.pk])
+    return checks.check(replace(month, required=required))
 
 
 def warnings(revision):
     """Warnings of a revision against the approved months beside it."""
-    return compared(revision.lines.all(), beside(revision.report))
-
-
-def compared(lines, months):
-    """Warnings of a month's lines against the months beside it, a Beside."""
-    return _compared(lines, months, names())
+    return [each for each in of(revision, revision.lines.all()) if each.severity == checks.Severity.WARNING]
 
 
 def outlooks(reports):
     """Report id → Outlook of its latest revision; the number of queries does not grow with the reports.
 
-    `reports` come with `latest__lines` prefetched.
+    `reports` come with `agency`, `period` and `latest__lines` loaded.
     """
-    found, words = beside_each(reports), names()
-    return {report.pk: _outlook(report.latest.lines.all(), found[report.pk], words) for report in reports}
+    stated = {report.pk: statements(report.latest.lines.all()) for report in reports}
+    found, common = beside_each(reports), ground()
+    twins = copies.count([(report, stated[report.pk]) for report in reports])
+    return {
+        report.pk: _outlook(common.month(report, stated[report.pk], found[report.pk], twins[report.pk]))
+        for report in reports
+    }
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the checks of any month need, loaded once for all of them."""
+
+    names: dict[str, str]
+    units: dict[str, str]
+    limits: checks.Limits
+    today: date
+
+    def month(self, report, stated, months, twins=0):
+        """A report's statements as the rules take them, beside a Beside; what is required is added by who asks it."""
+        newest = months.newest_month and checks.Earlier(
+            months.newest_month, statements(months.newest.values())
+        )
+        return checks.Month(
+            statements=stated,
+            names=self.names,
+            units=self.units,
+            day=report.period.month,
+            today=self.today,
+            type_code=report.agency.type_code,
+            closed_on=report.agency.registered_to,
+            newest=newest,
+            last_month=statements(months.last_month.values()),
+            last_year=statements(months.last_year.values()),
+            twins=twins,
+            limits=self.limits,
+        )
+
+
+def ground():
+    """Two queries."""
+    items = list(Item.objects.values_list("code", "name", "unit"))
+    return Ground(
+        names={code: short_name(name) for code, name, _unit in items},
+        units={code: unit for code, _name, unit in items},
+        limits=check_limits.load(),
+        today=timezone.localdate(),
+    )
 
 
 def beside(report):
@@ -108,23 +155,14 @@ def slip(moved):
     return None if moved is None else checks.slip(1 + moved)
 
 
-def names():
-    return {code: short_name(name) for code, name in Item.objects.values_list("code", "name")}
-
-
 def short_name(name):
     """An item's name as a sentence uses it."""
     return name.removeprefix(PART_PREFIXES[0]).removeprefix(PART_PREFIXES[1])
 
 
-def _outlook(lines, months, words):
-    moved = checks.change(statements(lines), statements(months.last_year.values()), ELECTRICITY)
-    return Outlook(_compared(lines, months, words), moved)
-
-
-def _compared(lines, months, words):
-    newest = months.newest_month and checks.Earlier(months.newest_month, statements(months.newest.values()))
-    return checks.warnings(statements(lines), newest, statements(months.last_year.values()), words)
+def _outlook(month):
+    moved = checks.change(month.statements, month.last_year, ELECTRICITY)
+    return Outlook(checks.warnings(month), moved)
 
 
 def _in_force_before(reports):
@@ -162,7 +200,10 @@ def statements(lines):
     """Lines as the rule engine takes them: item code → Statement."""
     return {
         line.item_id: checks.Statement(
-            line.quantity, line.cost_yuan, is_absent=line.known_by == KnownBy.NOT_APPLICABLE
+            line.quantity,
+            line.cost_yuan,
+            is_absent=line.known_by == KnownBy.NOT_APPLICABLE,
+            is_paid=PAID.get(line.payment),
         )
         for line in lines
     }

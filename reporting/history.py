@@ -90,7 +90,7 @@ class Reader:
         self.agencies = {agency.key: agency for agency in Agency.objects.all()}
         self.items = Item.objects.in_bulk()
         self.asked = {each.pk: set(each.rows.values_list("item_id", flat=True)) for each in self.editions}
-        self.names = findings.names()
+        self.ground = findings.ground()
         self.places = {}
         self.months = {}
         self.problems = []
@@ -195,8 +195,8 @@ class Reader:
 
     def _check_sums(self, month):
         """What contradicts itself is refused here as it is in the form: by the one rule engine."""
-        statements = findings.statements(month.lines.values())
-        for finding in checks.errors(statements, (), self.names):
+        stated = findings.statements(month.lines.values())
+        for finding in checks.errors(checks.Month(stated, self.ground.names)):
             number = month.rows.get(finding.item, month.first_row)
             self._refuse(number, "quantity", f"{month.agency} {month.month:%Y-%m} {finding.message}")
 
@@ -225,7 +225,7 @@ class Reader:
         for code in self.asked[month.edition.pk] - set(month.lines) - covered - NEVER_ABSENT:
             item = self.items[code]
             if item.carrier:
-                month.not_listed.append(self.names[code])
+                month.not_listed.append(self.ground.names[code])
                 month.lines[code] = FiledLine(
                     code, None, item.unit, None, str(KnownBy.NOT_APPLICABLE), NOT_LISTED
                 )

@@ -7,6 +7,7 @@ from .models import RuleHit
 # What is merely not there yet says nothing about a rule.
 NOT_COUNTED = frozenset({"required"})
 _LENGTH = RuleHit._meta.get_field("message").max_length
+_EXPECTED_LENGTH = RuleHit._meta.get_field("expected").max_length
 
 
 def note(revision, lines):
@@ -16,7 +17,7 @@ def note(revision, lines):
     stored = {(hit.rule, hit.item_id): hit for hit in revision.hits.all()}
     RuleHit.objects.bulk_create(_new(revision, spoken[place]) for place in spoken.keys() - stored.keys())
     moved = [hit for place, hit in stored.items() if _follows(hit, spoken.get(place))]
-    RuleHit.objects.bulk_update(moved, ("is_standing", "message", "severity"))
+    RuleHit.objects.bulk_update(moved, ("is_standing", "message", "expected", "severity"))
     return found
 
 
@@ -39,13 +40,19 @@ def _new(revision, finding):
         item_id=finding.item,
         severity=str(finding.severity),
         message=finding.message[:_LENGTH],
+        expected=finding.expected[:_EXPECTED_LENGTH],
     )
 
 
 def _follows(hit, finding):
     """Whether the stored hit changed to be what was found; None: it is no longer said."""
-    before = (hit.is_standing, hit.message, hit.severity)
+    before = _said(hit)
     hit.is_standing = finding is not None
     if finding is not None:
         hit.message, hit.severity = finding.message[:_LENGTH], str(finding.severity)
-    return (hit.is_standing, hit.message, hit.severity) != before
+        hit.expected = finding.expected[:_EXPECTED_LENGTH]
+    return _said(hit) != before
+
+
+def _said(hit):
+    return hit.is_standing, hit.message, hit.expected, hit.severity

@@ -142,7 +142,8 @@ class Sheet:
 
         `unreadable`: findings on what was typed but cannot be a line; such an item is wrong, not missing.
         """
-        errors = findings.errors(lines, self.edition)
+        found = findings.judged(self.report, self.edition, lines, self.beside)
+        errors = [each for each in found if each.severity == checks.Severity.ERROR]
         required = {row.item.code for row in self.rows if row.is_required}
         typed = {finding.item for finding in unreadable}
         return Verdict(
@@ -150,7 +151,7 @@ class Sheet:
             answered=len(required & {line.item_id for line in lines}),
             missing=[error for error in errors if error.rule == "required" and error.item not in typed],
             errors=[*unreadable, *(error for error in errors if error.rule != "required")],
-            warnings=findings.compared(lines, self.beside),
+            warnings=[each for each in found if each.severity == checks.Severity.WARNING],
             totals=self._totals({line.item_id: line.quantity for line in lines}),
             names={row.item.code: row.name for row in self.rows},
         )

@@ -37,6 +37,7 @@ class RuleHit(models.Model):
     )
     severity = models.CharField("程度", max_length=7, choices=Severity)
     message = models.CharField("提示", max_length=300)
+    expected = models.CharField("应为", max_length=120, blank=True)
     reason = models.CharField("填报说明", max_length=200, blank=True)
     is_standing = models.BooleanField("仍然存在", default=True)
     first_at = models.DateTimeField("首次出现", auto_now_add=True)

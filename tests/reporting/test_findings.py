@@ -33,8 +33,8 @@ def test_a_correction_counts_once_it_is_approved(district):
 
 
 def test_warnings_compare_a_revision_with_the_months_beside_it(district):
-    district.approved(MARCH_2024, {"110": 100})
-    report = district.submitted(MARCH, {"110": 150})
+    district.approved(MARCH_2024, {"110": 10000})
+    report = district.submitted(MARCH, {"110": 15000})
     [warning] = findings.warnings(report.latest)
     assert (warning.item, warning.message) == ("110", "电比上年同月变化 +50.0 %，超过 30 %。")
 
@@ -83,9 +83,9 @@ def queued(district):
 def test_outlooks_tell_each_report_its_own(district):
     other = InstitutionFactory(parent=district.department)
     filer = user_with(Role.FILER, other)
-    district.approved(MARCH_2024, {"110": 100})
-    calm = district.submitted(MARCH, {"110": 100}, agency=other, by=filer)
-    grown = district.submitted(MARCH, {"110": 150})
+    district.approved(MARCH_2024, {"110": 10000})
+    calm = district.submitted(MARCH, {"110": 10000}, agency=other, by=filer)
+    grown = district.submitted(MARCH, {"110": 15000})
     outlooks = findings.outlooks(queued(district))
     assert outlooks[grown.pk].electricity_change == Decimal("0.5")
     assert [warning.item for warning in outlooks[grown.pk].warnings] == ["110"]
