@@ -1,5 +1,7 @@
 """The thresholds of the checks as they stand, and the bureau's verb to set one: appended, never overwritten."""
 
+from dataclasses import dataclass
+
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
@@ -19,6 +21,29 @@ def load() -> Limits:
     return limits_with(
         (Place(rule, item or "", type_code), Limit(*bounds)) for rule, item, type_code, *bounds in rows
     )
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A threshold as it stands: for whom, its bounds, and the bureau's row (None: as shipped)."""
+
+    item: str
+    type_code: str
+    limit: Limit
+    row: CheckLimit | None = None
+
+
+def in_force(rule, rows):
+    """What holds of a rule now, the shipped first; `rows`: the bureau's CheckLimits of it, the oldest first."""
+    found = {place: InForce(*place, limit) for place, limit in rule.shipped.items()}
+    for row in rows:
+        place = (row.item_id or "", row.type_code)
+        found[place] = InForce(*place, limit_of(row), row)
+    return sorted(found.values(), key=lambda each: (each.item, each.type_code))
+
+
+def limit_of(row):
+    return Limit(row.low, row.high, row.floor)
 
 
 @transaction.atomic

@@ -1,7 +1,9 @@
 """What the checks find in a draft, kept beside it: what was shown is counted, and a warning wants its reason."""
 
+from dataclasses import dataclass
+
 from . import findings
-from .checks import Severity
+from .checks import RULES, Severity
 from .models import RuleHit
 
 # What is merely not there yet says nothing about a rule.
@@ -31,6 +33,42 @@ def explain(revision, reasons):
             changed.append(hit)
     RuleHit.objects.bulk_update(changed, ("reason",))
     return changed
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A warning as a reviewer reads it, with the reason that was given for it.
+
+    is_past: the checks said so when the month was submitted and do not any more; is_new: the other way round.
+    """
+
+    message: str
+    expected: str
+    source: str
+    reason: str
+    is_past: bool = False
+    is_new: bool = False
+
+
+def doubts(revision, warnings):
+    """What the checks say of the revision now (`warnings`), then what they said only when it was submitted."""
+    given = revision.hits.standing().filter(severity=Severity.WARNING)
+    stored = {(hit.rule, hit.item_id): hit for hit in given}
+    now = [_doubt(finding, stored.pop((finding.rule, finding.item), None)) for finding in warnings]
+    return now + [
+        Doubt(hit.message, hit.expected, _source(hit.rule), hit.reason, is_past=True)
+        for hit in stored.values()
+    ]
+
+
+def _doubt(finding, hit):
+    reason = hit.reason if hit else ""
+    return Doubt(finding.message, finding.expected, finding.source, reason, is_new=hit is None)
+
+
+def _source(slug):
+    """Of a rule that there may be no more."""
+    return RULES[slug].cited if slug in RULES else ""
 
 
 def _new(revision, finding):

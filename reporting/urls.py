@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from . import views
+from . import rule_views, views
 
 
 class MonthConverter:
@@ -34,4 +34,6 @@ urlpatterns = [
     path(f"{REPORT}return/", views.report_return, name="report-return"),
     path(f"{REPORT}correct/", views.report_correct, name="report-correct"),
     path("review/", views.review_queue, name="review-queue"),
+    path("rules/", rule_views.rule_list, name="rule-list"),
+    path("rules/<slug:slug>/", rule_views.rule_detail, name="rule-detail"),
 ]

@@ -53,6 +53,7 @@ class Rule:
     """source, mark: the document and how well it is supported; no mark where the portal itself set the rule.
 
     what: what it says, in a sentence. meaning: limit field (low, high, floor) → what it bounds, in words.
+    limit_unit: of low and high; "%" where they are fractions that people write as percent.
     shipped: (item, type), empty for all → the limit that comes with the product; ground: why that one.
     items: whose limits may be set. yields_to: rules whose finding at the same item makes this one's superfluous,
     yields_anywhere_to: at any item.
@@ -67,6 +68,7 @@ class Rule:
     check: Check
     items: tuple[str, ...] = ()
     meaning: Mapping[str, str] = field(default_factory=dict)
+    limit_unit: str = ""
     shipped: Mapping[tuple[str, str], Limit] = field(default_factory=dict)
     ground: str = ""
     yields_to: frozenset[str] = frozenset()

@@ -11,8 +11,8 @@ REGIME = "公共机构能源资源消费统计调查制度"
 PORTAL = "平台约定"
 DEFAULTS = "平台默认值，待局核定"
 GUANGDONG = "广东省2021年公共机构能耗均值"
-_CHANGE = {"high": "变化超过此比例即提示，0.3 为 30 %", "floor": "变化量小于此数不提示（指标单位）"}
-_YEARLY = {"low": "折合全年低于此数即提示", "high": "折合全年高于此数即提示"}
+_CHANGE = {"high": "变化超过（%）", "floor": "最小变化量（指标单位）"}
+_YEARLY = {"low": "折合全年下限", "high": "折合全年上限"}
 _GROUND_OF_FLOORS = (
     "最小变化量约合当月 0.1 tce（800 kWh）：全年 1.2 tce，不到重点用能单位门槛 500 tce 的 0.3 %；"
     "水为 100 m³，约 20 人一个月的用量。某市按一律 10 % 提示，2 080 个机构中有 1 844 个被提示。"
@@ -51,49 +51,50 @@ _ALL = (
     ),
     Rule(
         "unit-price", "单价异常", WARNING, DEFAULTS, "U", "每单位费用在通常范围之外", prices.unit_price,
-        items=prices.PRICED, meaning={"low": "单价下限（元）", "high": "单价上限（元）"}, shipped=prices.BANDS,
+        items=prices.PRICED, meaning={"low": "单价下限", "high": "单价上限"}, limit_unit="元",
+        shipped=prices.BANDS,
         ground="电 0.3—1.5，水 2—8，天然气 2—6，汽油和柴油 5—12 元；未找到官方文本。", yields_to=_SLIPS,
     ),
     Rule(
         "data-error", "疑似数据错误", WARNING, DEFAULTS, "U",
         "比上年同月（没有时比上月）增加超过 200 %，或减少到三分之一以下", changes.data_error,
         items=slips.USED, shipped=changes.ERROR_LIMITS, ground=_GROUND_OF_FLOORS, yields_to=_SLIPS,
-        meaning=_CHANGE | {"high": "增加超过此比例或减少同样倍数即提示，2 为 200 %"},
+        meaning=_CHANGE | {"high": "增加超过（%），或减少同样倍数"}, limit_unit="%",
     ),
     Rule(
         "last-year", "比上年同月变化大", WARNING, DEFAULTS, "U", "比上年同月变化超过 30 %",
-        changes.against_last_year, items=slips.USED, meaning=_CHANGE, shipped=changes.USUAL_LIMITS,
+        changes.against_last_year, items=slips.USED, meaning=_CHANGE, limit_unit="%", shipped=changes.USUAL_LIMITS,
         ground=_GROUND_OF_FLOORS, yields_to=_DOUBTS,
     ),
     Rule(
         "last-month", "比上月变化大", WARNING, DEFAULTS, "U",
         "比上月变化超过 30 %；上年同月已知时由它判断，季节变化不重复提示",
-        changes.against_last_month, items=slips.USED, meaning=_CHANGE, shipped=changes.USUAL_LIMITS,
+        changes.against_last_month, items=slips.USED, meaning=_CHANGE, limit_unit="%", shipped=changes.USUAL_LIMITS,
         ground=_GROUND_OF_FLOORS, yields_to=_DOUBTS,
     ),
     Rule(
         "steady", "面积或人数变化大", WARNING, DEFAULTS, "U",
         "建筑面积、用能人数比一年内最近已通过的月份变化超过 10 %", changes.steady,
-        items=slips.STEADY, meaning=_CHANGE, shipped=changes.STEADY_LIMITS, yields_to=_SLIPS,
+        items=slips.STEADY, meaning=_CHANGE, limit_unit="%", shipped=changes.STEADY_LIMITS, yields_to=_SLIPS,
         ground="最小变化量：面积 10 m²（一间办公室），人数 3 人。",
     ),
     Rule(
         "energy-per-area", "单位面积能耗异常", WARNING, GUANGDONG, "A",
         "单位建筑面积能耗（不含车辆用油）折合全年超出同类均值的三分之一到三倍", intensity.energy_per_area,
-        items=("102",), meaning=_YEARLY, shipped=intensity.bands("102", 0),
+        items=("102",), meaning=_YEARLY, limit_unit="kgce/m²", shipped=intensity.bands("102", 0),
         ground="同类均值除以 3 到乘以 3，kgce/m²；科技、其他事业单位没有公布均值，不检查。",
         yields_anywhere_to=_SLIP,
     ),
     Rule(
         "energy-per-person", "人均能耗异常", WARNING, GUANGDONG, "A",
         "人均综合能耗折合全年超出同类均值的三分之一到三倍", intensity.energy_per_person,
-        items=("103",), meaning=_YEARLY, shipped=intensity.bands("103", 1),
+        items=("103",), meaning=_YEARLY, limit_unit="kgce/人", shipped=intensity.bands("103", 1),
         ground="同类均值除以 3 到乘以 3，kgce/人。", yields_anywhere_to=_SLIP,
     ),
     Rule(
         "water-per-person", "人均用水异常", WARNING, GUANGDONG, "A",
         "人均用水量折合全年超出同类均值的三分之一到三倍", intensity.water_per_person,
-        items=("120",), meaning=_YEARLY, shipped=intensity.bands("120", 2),
+        items=("120",), meaning=_YEARLY, limit_unit="m³/人", shipped=intensity.bands("120", 2),
         ground="同类均值除以 3 到乘以 3，m³/人。", yields_anywhere_to=_SLIP,
     ),
     Rule(

@@ -38,6 +38,8 @@ OWN = {
     "reporting:report-detail": row(SEES, NOTHING),
     "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
     "reporting:review-queue": row({R}, REFUSED),
+    "reporting:rule-list": row({M, R}, REFUSED),
+    "reporting:rule-detail": row({M, R}, REFUSED),
     "targets:cockpit": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
@@ -115,6 +117,7 @@ def arguments(name, institution):
         "targets:system-detail": group,
         "targets:institution-detail": own,
         "reporting:report-list": [],
+        "reporting:rule-detail": ["unit-price"],
     }
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
