@@ -2,17 +2,15 @@
 
 from collections import defaultdict
 
-from django.db.models import F
-
 from . import checks
-from .models import Line, Status
+from .models import Line, Report, Status
 
 # The item by which a copy is looked for; who has no electricity is not.
 ANCHOR = "110"
 
 
 def count(stated):
-    """Report id → how many other institutions' submitted or approved month says the same; one query.
+    """Report id → how many other institutions' submitted or approved month says the same; at most two queries.
 
     `stated`: pairs of a report and its statements.
     """
@@ -35,16 +33,24 @@ def _twins(report, figures, filed):
 
 def _filed_like(telling):
     """(period id, agency id) → what was used, of the months with one of these amounts of electricity."""
-    latest = Line.objects.filter(
-        revision=F("revision__report__latest"),
-        revision__status__in=(Status.SUBMITTED, Status.APPROVED),
-        revision__report__period__in={report.period_id for report in telling},
-    )
-    alike = latest.filter(item=ANCHOR, quantity__in={figures[ANCHOR] for figures in telling.values()})
-    rows = Line.objects.filter(revision__in=alike.values("revision"), quantity__gt=0).order_by()
+    places = _with_electricity_of(telling)
     found = defaultdict(dict)
-    for period, agency, item, quantity in rows.values_list(
-        "revision__report__period", "revision__report__agency", "item", "quantity"
-    ):
-        found[period, agency][item] = checks.Statement(quantity)
+    rows = Line.objects.filter(revision__in=places, quantity__gt=0).order_by() if places else ()
+    for line in rows:
+        found[places[line.revision_id]][line.item_id] = checks.Statement(line.quantity)
     return {place: checks.figures(statements) for place, statements in found.items()}
+
+
+def _with_electricity_of(telling):
+    """Revision id → (period id, agency id), mostly none: the lines are then not asked for at all.
+
+    Begins at the reports of the month and looks at one line of each.
+    """
+    reports = Report.objects.filter(
+        period__in={report.period_id for report in telling},
+        latest__status__in=(Status.SUBMITTED, Status.APPROVED),
+        latest__lines__item=ANCHOR,
+        latest__lines__quantity__in={figures[ANCHOR] for figures in telling.values()},
+    )
+    rows = reports.order_by().values_list("latest", "period", "agency")
+    return {revision: (period, agency) for revision, period, agency in rows}
