@@ -58,7 +58,7 @@ class LimitForm(forms.Form):
         self.rule = rule
         everything = [("", "全部指标")] if len(rule.items) > 1 else []
         self.fields["item"].choices = [*everything, *_named_items(Item.objects.filter(pk__in=rule.items))]
-        bounds = {name: _bound(f"{words}{_unit(rule, name)}") for name, words in rule.meaning.items()}
+        bounds = {name: _bound(words) for name, words in rule.meaning.items()}
         self.fields = {
             name: self.fields.get(name) or bounds[name] for name in ("item", "type_code", *bounds, "reason")
         }
@@ -89,11 +89,6 @@ def initial_of(rule, item, type_code, limit):
 
 def _stored(rule, name, value):
     return value / PERCENT if value is not None and is_percent(rule, name) else value
-
-
-def _unit(rule, name):
-    """The unit in brackets, where the words do not hold it."""
-    return f"（{rule.limit_unit}）" if rule.limit_unit not in ("", "%") and name != "floor" else ""
 
 
 def _bound(label):

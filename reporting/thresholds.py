@@ -33,8 +33,11 @@ class Threshold:
 
     @property
     def bounds(self):
-        """The bounds that the rule knows, as people write them."""
-        return [shown(self.rule, name, getattr(self.limit, name)) for name in self.rule.meaning]
+        """The bounds that the rule knows, as people write them: pairs of what it bounds and the number."""
+        return [
+            (words, shown(self.rule, name, getattr(self.limit, name)))
+            for name, words in self.rule.meaning.items()
+        ]
 
     @property
     def place(self):

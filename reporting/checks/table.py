@@ -12,7 +12,6 @@ PORTAL = "平台约定"
 DEFAULTS = "平台默认值，待局核定"
 GUANGDONG = "广东省2021年公共机构能耗均值"
 _CHANGE = {"high": "变化超过（%）", "floor": "最小变化量（指标单位）"}
-_YEARLY = {"low": "折合全年下限", "high": "折合全年上限"}
 _GROUND_OF_FLOORS = (
     "最小变化量约合当月 0.1 tce（800 kWh）：全年 1.2 tce，不到重点用能单位门槛 500 tce 的 0.3 %；"
     "水为 100 m³，约 20 人一个月的用量。某市按一律 10 % 提示，2 080 个机构中有 1 844 个被提示。"
@@ -20,6 +19,11 @@ _GROUND_OF_FLOORS = (
 _SLIP = frozenset({"unit-slip"})
 _SLIPS = _SLIP | {"cost-slip"}
 _DOUBTS = _SLIPS | {"data-error"}
+
+
+def _yearly(unit: str) -> dict[str, str]:
+    return {"low": f"折合全年下限（{unit}）", "high": f"折合全年上限（{unit}）"}
+
 
 _ALL = (
     Rule(
@@ -51,7 +55,7 @@ _ALL = (
     ),
     Rule(
         "unit-price", "单价异常", WARNING, DEFAULTS, "U", "每单位费用在通常范围之外", prices.unit_price,
-        items=prices.PRICED, meaning={"low": "单价下限", "high": "单价上限"}, limit_unit="元",
+        items=prices.PRICED, meaning={"low": "单价下限（元）", "high": "单价上限（元）"}, limit_unit="元",
         shipped=prices.BANDS,
         ground="电 0.3—1.5，水 2—8，天然气 2—6，汽油和柴油 5—12 元；未找到官方文本。", yields_to=_SLIPS,
     ),
@@ -81,20 +85,20 @@ _ALL = (
     Rule(
         "energy-per-area", "单位面积能耗异常", WARNING, GUANGDONG, "A",
         "单位建筑面积能耗（不含车辆用油）折合全年超出同类均值的三分之一到三倍", intensity.energy_per_area,
-        items=("102",), meaning=_YEARLY, limit_unit="kgce/m²", shipped=intensity.bands("102", 0),
+        items=("102",), meaning=_yearly("kgce/m²"), limit_unit="kgce/m²", shipped=intensity.bands("102", 0),
         ground="同类均值除以 3 到乘以 3，kgce/m²；科技、其他事业单位没有公布均值，不检查。",
         yields_anywhere_to=_SLIP,
     ),
     Rule(
         "energy-per-person", "人均能耗异常", WARNING, GUANGDONG, "A",
         "人均综合能耗折合全年超出同类均值的三分之一到三倍", intensity.energy_per_person,
-        items=("103",), meaning=_YEARLY, limit_unit="kgce/人", shipped=intensity.bands("103", 1),
+        items=("103",), meaning=_yearly("kgce/人"), limit_unit="kgce/人", shipped=intensity.bands("103", 1),
         ground="同类均值除以 3 到乘以 3，kgce/人。", yields_anywhere_to=_SLIP,
     ),
     Rule(
         "water-per-person", "人均用水异常", WARNING, GUANGDONG, "A",
         "人均用水量折合全年超出同类均值的三分之一到三倍", intensity.water_per_person,
-        items=("120",), meaning=_YEARLY, limit_unit="m³/人", shipped=intensity.bands("120", 2),
+        items=("120",), meaning=_yearly("m³/人"), limit_unit="m³/人", shipped=intensity.bands("120", 2),
         ground="同类均值除以 3 到乘以 3，m³/人。", yields_anywhere_to=_SLIP,
     ),
     Rule(

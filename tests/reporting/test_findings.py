@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from agencies.access import Role
 from reporting import actions, findings
 from reporting.models import Report
-from tests.factories import InstitutionFactory, user_with
+from reporting.sheet import Sheet
+from tests.factories import InstitutionFactory, entries, user_with
 
 MARCH_2024, JANUARY, FEBRUARY, MARCH = date(2024, 3, 1), date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)
 
@@ -106,3 +107,28 @@ def test_outlooks_cost_the_same_for_one_report_and_for_three(district):
             district.approved(MARCH_2024, {"110": 100}, agency=agency, by=filer)
             district.submitted(MARCH, {"110": 150}, agency=agency, by=filer)
     assert counts[0] == counts[1]
+
+
+def test_what_the_form_shows_costs_the_same_for_one_line_and_for_all(district):
+    district.approved(MARCH_2024, {"110": 10000, "120": 100})
+    report = district.report(MARCH)
+    full = {"110": 9000, "120": 90, "140": 70, "1501": 50, "102": 1000, "103": 50, "104": 2}
+    actions.save_draft(report, entries(report, full), by=district.filer)
+    report.refresh_from_db()
+    sheet = Sheet(report, report.latest)
+    counts = []
+    for lines in (sheet.lines[:2], sheet.lines):
+        with CaptureQueriesContext(connection) as queries:
+            sheet.verdict(lines)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 5
+
+
+def test_the_verdict_offers_what_was_likely_meant_with_range_and_source(district):
+    district.approved(MARCH_2024, {"110": 39000})
+    report = district.report(MARCH)
+    actions.save_draft(report, entries(report, {"110": 4}), by=district.filer)
+    report.refresh_from_db()
+    [warning] = Sheet(report, report.latest).verdict(report.latest.lines.all()).warnings
+    assert (warning.rule, warning.suggestion) == ("unit-slip", Decimal(40000))
+    assert (warning.expected, warning.source) == ("19,500—58,500 kWh", "平台约定")

@@ -175,9 +175,13 @@ def test_a_new_limit_holds_and_the_old_one_stays_in_the_history(district, client
     for high in ("50", "60"):
         response = client.post(DETAIL, NEW_LIMIT | {"high": high}, follow=True)
     assert "已设定“比上年同月变化大”的阈值" in text(response)
-    assert [each.bounds[0] for each in response.context["history"]] == [60, 50]
+    assert [each.bounds[0] for each in response.context["history"]] == [
+        ("变化超过（%）", 60),
+        ("变化超过（%）", 50),
+    ]
     [standing] = [each for each in response.context["thresholds"] if each.row]
-    assert (standing.item, standing.type_code, standing.bounds) == ("110", "021", [60, 1000])
+    assert (standing.item, standing.type_code) == ("110", "021")
+    assert standing.bounds == [("变化超过（%）", 60), ("最小变化量（指标单位）", 1000)]
     stored = CheckLimit.objects.values_list("high", "floor", "reason")
     assert list(stored) == [
         (Decimal("0.5"), 1000, "寒暑假用电差别大"),
