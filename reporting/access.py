@@ -26,3 +26,15 @@ SETS_OUT_FROM = {
 def may(user, verb, agency):
     """Whether the user holds, at the agency or above it, a role that carries the verb."""
     return user.holds(VERBS[verb], agency)
+
+
+# What is done to the rules of the checks: the bureau's own, not an institution's.
+RULE_VERBS = {
+    "see_rules": frozenset({Role.MANAGER, Role.REVIEWER}),
+    "set_limit": frozenset({Role.MANAGER}),
+}
+
+
+def may_tend(user, verb):
+    """Whether one of the user's current roles carries this verb on the rules."""
+    return bool(RULE_VERBS[verb] & user.roles)

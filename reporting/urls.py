@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from . import filing_views, views
+from . import filing_views, rule_views, views
 
 
 class MonthConverter:
@@ -38,4 +38,6 @@ urlpatterns = [
     path(f"{REPORT}correct/", views.report_correct, name="report-correct"),
     path("guide/", filing_views.guide, name="guide"),
     path("review/", views.review_queue, name="review-queue"),
+    path("rules/", rule_views.rule_list, name="rule-list"),
+    path("rules/<slug:slug>/", rule_views.rule_detail, name="rule-detail"),
 ]

@@ -34,6 +34,8 @@ PAGES = {
     "form": ("tianbao", ["/", "main a[href$='/edit/']"]),
     "report": ("shenhe", ["/review/", "main table a[href^='/reports/']"]),
     "review-queue": ("shenhe", ["/review/"]),
+    "rules": ("guanli", ["/rules/"]),
+    "rule": ("guanli", ["/rules/last-year/"]),
     "report-list": ("guanli", ["/reports/"]),
     "cockpit": ("guanli", ["/cockpit/"]),
     "cockpit-2026": ("guanli", ["/cockpit/?year=2026"]),

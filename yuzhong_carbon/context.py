@@ -24,6 +24,7 @@ COCKPIT = Entry("总览", "targets:cockpit", "chart")
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
 RECALCULATION = Entry("重新计算", "targets:recalculation-list", "chart")
+RULES = Entry("检查规则", "reporting:rule-list", "settings")
 TRAIL = Entry("操作日志", "agencies:trail-list", "trail")
 RESTATEMENTS = Entry("基准调整", "targets:restatement-list", "form")
 PROPOSALS = Entry("试算与启用", "targets:proposal-list", "review")
@@ -40,10 +41,11 @@ MENU = {
         PUBLICATIONS,
         RESTATEMENTS,
         PROPOSALS,
+        RULES,
         RECALCULATION,
         REGISTER,
     ),
-    "reviewer": (REVIEW, REPORTS, INSTITUTIONS, COCKPIT, PUBLICATIONS, RESTATEMENTS, PROPOSALS),
+    "reviewer": (REVIEW, REPORTS, INSTITUTIONS, COCKPIT, PUBLICATIONS, RESTATEMENTS, PROPOSALS, RULES),
     "department": (TO_DO, REPORTS, INSTITUTIONS, COCKPIT, PUBLICATIONS),
     "observer": (COCKPIT, INSTITUTIONS, PUBLICATIONS),
     "filer": (TO_DO, REPORTS, OWN_INSTITUTION),

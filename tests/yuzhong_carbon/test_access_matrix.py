@@ -40,6 +40,8 @@ OWN = {
     "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
     "reporting:review-queue": row({R}, REFUSED),
     "reporting:guide": dict.fromkeys(Role, OK),
+    "reporting:rule-list": row({M, R}, REFUSED),
+    "reporting:rule-detail": row({M, R}, REFUSED),
     "targets:cockpit": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
@@ -131,6 +133,7 @@ def arguments(name, institution):
         "reporting:report-list": [],
         "reporting:cell-save": [*month, "110"],
         "reporting:reason-save": month,
+        "reporting:rule-detail": ["unit-price"],
     }
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]

@@ -10,7 +10,7 @@ from django.db.models import F
 from agencies import credit_code, occupied
 from agencies.models import Agency, Building, Event, User
 from reporting import findings
-from reporting.models import Line, Report, StaleMark
+from reporting.models import CheckLimit, Line, Report, RuleHit, StaleMark
 from targets.models import Figure, GroupFigure
 from yuzhong_carbon.demo import district
 
@@ -46,6 +46,17 @@ def test_the_demo_holds_by_its_own_ledger_and_is_marked_synthetic(seeded):
 def test_some_reports_are_approved_some_wait_some_came_back_and_some_are_late(seeded):
     states = {report.status for report in Report.objects.with_state()}
     assert states == {"approved", "submitted", "returned", "draft", "missing"}
+
+
+def test_the_checks_spoke_and_were_answered_and_one_limit_was_moved(seeded):
+    hits = RuleHit.objects.exclude(revision__status="draft")
+    assert {"unit-slip", "steady", "unit-price", "same-as-last-month"} <= set(
+        hits.values_list("rule", flat=True)
+    )
+    assert not hits.unexplained().exists()
+    assert set(hits.filter(is_standing=False).values_list("rule", flat=True)) == {"unit-slip", "steady"}
+    limit = CheckLimit.objects.get()
+    assert (limit.rule, limit.item_id, limit.set_by.username) == ("last-year", "PV", "guanli")
 
 
 def test_the_newcomers_filer_finds_a_month_to_begin_and_one_that_came_back(seeded):

@@ -51,6 +51,7 @@ class Command(BaseCommand):
         for slug in RuleSet.objects.values_list("slug", flat=True):
             recalculation.work_off(recalculation.begin(slug, cause="演示：各口径并列"))
         changes.publish()
+        changes.set_limits()
         explaining.explain_all()
         forecasting.forecast_all()
         self.stdout.write(
