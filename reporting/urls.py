@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from . import views
+from . import evidence_views, suggestion_views, views
 
 
 class MonthConverter:
@@ -33,5 +33,12 @@ urlpatterns = [
     path(f"{REPORT}approve/", views.report_approve, name="report-approve"),
     path(f"{REPORT}return/", views.report_return, name="report-return"),
     path(f"{REPORT}correct/", views.report_correct, name="report-correct"),
+    path(f"{REPORT}suggestions/<slug:code>/", suggestion_views.suggestion_detail, name="suggestion-detail"),
+    path("evidence/", evidence_views.evidence_list, name="evidence-list"),
+    path("evidence/new/", evidence_views.evidence_new, name="evidence-new"),
+    path("evidence/<int:pk>/", evidence_views.evidence_detail, name="evidence-detail"),
+    path("evidence/<int:pk>/file/", evidence_views.evidence_file, name="evidence-file"),
+    path("evidence/<int:pk>/replace/", evidence_views.evidence_replace, name="evidence-replace"),
+    path("evidence/<int:pk>/delete/", evidence_views.evidence_delete, name="evidence-delete"),
     path("review/", views.review_queue, name="review-queue"),
 ]

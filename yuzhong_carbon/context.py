@@ -23,6 +23,7 @@ REVIEW = Entry("审核", "reporting:review-queue", "review")
 COCKPIT = Entry("总览", "targets:cockpit", "chart")
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
+EVIDENCE = Entry("凭证", "reporting:evidence-list", "clip")
 RECALCULATION = Entry("重新计算", "targets:recalculation-list", "chart")
 TRAIL = Entry("操作日志", "agencies:trail-list", "trail")
 RESTATEMENTS = Entry("基准调整", "targets:restatement-list", "form")
@@ -37,16 +38,17 @@ MENU = {
         COCKPIT,
         INSTITUTIONS,
         REPORTS,
+        EVIDENCE,
         PUBLICATIONS,
         RESTATEMENTS,
         PROPOSALS,
         RECALCULATION,
         REGISTER,
     ),
-    "reviewer": (REVIEW, REPORTS, INSTITUTIONS, COCKPIT, PUBLICATIONS, RESTATEMENTS, PROPOSALS),
-    "department": (TO_DO, REPORTS, INSTITUTIONS, COCKPIT, PUBLICATIONS),
-    "observer": (COCKPIT, INSTITUTIONS, PUBLICATIONS),
-    "filer": (TO_DO, REPORTS, OWN_INSTITUTION),
+    "reviewer": (REVIEW, REPORTS, EVIDENCE, INSTITUTIONS, COCKPIT, PUBLICATIONS, RESTATEMENTS, PROPOSALS),
+    "department": (TO_DO, REPORTS, EVIDENCE, INSTITUTIONS, COCKPIT, PUBLICATIONS),
+    "observer": (COCKPIT, INSTITUTIONS, EVIDENCE, PUBLICATIONS),
+    "filer": (TO_DO, REPORTS, EVIDENCE, OWN_INSTITUTION),
     "auditor": (TRAIL,),
     "administrator": (ACCOUNTS,),
 }

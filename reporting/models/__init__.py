@@ -2,6 +2,7 @@
 
 from .catalogue import Carrier, Edition, EditionItem, Item, Section
 from .checking import CheckLimit, RuleHit, Severity
+from .evidence import Evidence, EvidenceItem, EvidenceUse
 from .factors import (
     Coefficient,
     CoefficientSet,
@@ -22,6 +23,9 @@ __all__ = [
     "Edition",
     "EditionItem",
     "EmissionFactor",
+    "Evidence",
+    "EvidenceItem",
+    "EvidenceUse",
     "FactorSeal",
     "FactorSet",
     "Item",
