@@ -70,7 +70,10 @@ POST_PAGES = {
 
 
 def test_the_matrix_covers_every_address():
-    assert {pattern.name for pattern in urls.urlpatterns} == set(GET_PAGES) | set(POST_PAGES)
+    """Of months; documents and registers have tests of their own, all of them stand in test_access_matrix."""
+    names = {pattern.name for pattern in urls.urlpatterns}
+    of_months = {name for name in names if name.startswith(("report-", "review-"))}
+    assert of_months == set(GET_PAGES) | set(POST_PAGES)
     assert "reporting" in get_resolver().namespace_dict
 
 

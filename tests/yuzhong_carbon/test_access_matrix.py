@@ -9,8 +9,11 @@ import pytest
 from django.urls import get_resolver, reverse
 
 from agencies.access import Role
+from reporting import evidence_actions
+from reporting.models import Evidence
 from targets import plan_library, refresh
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
+from tests.reporting.documents import bill
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +41,12 @@ OWN = {
     "reporting:report-detail": row(SEES, NOTHING),
     "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
     "reporting:review-queue": row({R}, REFUSED),
+    "reporting:evidence-list": row(SEES, REFUSED),
+    "reporting:evidence-new": row({F}, REFUSED),
+    "reporting:evidence-detail": row(SEES, NOTHING),
+    "reporting:evidence-file": row(SEES, NOTHING),
+    "reporting:evidence-replace": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
+    "reporting:suggestion-detail": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
     "targets:cockpit": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
@@ -63,15 +72,20 @@ API = {
 }
 OWN |= API
 VERBS = {f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct")}
+VERBS |= {"reporting:evidence-delete"}
+# A document or register row by its own number; the others stand under the key of their agency.
+BY_NUMBER = ("evidence-detail", "evidence-file", "evidence-replace", "evidence-delete")
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
 ELSEWHERE_TESTED = {"logout", "targets:restatement-decide", "targets:proposal-decide"}
 
 
 @pytest.fixture
-def district():
+def district(settings, tmp_path):
+    settings.PRIVATE_MEDIA_ROOT = tmp_path
     plan_library.load()
     district = District()
+    evidence_actions.attach(district.institution, bill(first=MONTH), by=district.filer)
     district.approved(MONTH, QUANTITIES)
     refresh.refresh_all()
     return district
@@ -83,6 +97,7 @@ def stranger(district):
     department = DepartmentFactory(parent=district.bureau)
     institution = InstitutionFactory(parent=department)
     filer = user_with(F, institution)
+    evidence_actions.attach(institution, bill(first=MONTH), by=filer)
     district.approved(MONTH, QUANTITIES, agency=institution, by=filer)
     refresh.refresh_all()
     return institution
@@ -115,7 +130,10 @@ def arguments(name, institution):
         "targets:system-detail": group,
         "targets:institution-detail": own,
         "reporting:report-list": [],
+        "reporting:suggestion-detail": [*month, "110"],
     }
+    if name.removeprefix("reporting:") in BY_NUMBER:
+        return [Evidence.objects.get(agency=institution).pk]
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
         known[f"targets:{page}-institution"] = [*own, *figure]
@@ -153,6 +171,7 @@ def test_what_each_role_meets_at_its_own_addresses(district, client, role):
 def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client, role):
     client.force_login(user_of(district, role))
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
+    addresses += ["reporting:evidence-detail", "reporting:evidence-file", "reporting:suggestion-detail"]
     addresses += ["targets:why-institution", "targets:why-group", *API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
     assert met == dict.fromkeys(addresses, NOTHING)
