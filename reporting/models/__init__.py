@@ -13,10 +13,20 @@ from .factors import (
     RuleSetActivation,
 )
 from .filing import KnownBy, Line, Payment, Period, Report, Revision, Status
+from .metering import (
+    ChargingReading,
+    Meter,
+    MeterReading,
+    PvReading,
+    Reading,
+    RoomReading,
+    VehicleMileage,
+)
 from .panel import Panel, StaleMark
 
 __all__ = [
     "Carrier",
+    "ChargingReading",
     "CheckLimit",
     "Coefficient",
     "CoefficientSet",
@@ -31,11 +41,16 @@ __all__ = [
     "Item",
     "KnownBy",
     "Line",
+    "Meter",
+    "MeterReading",
     "Panel",
     "Payment",
     "Period",
+    "PvReading",
+    "Reading",
     "Report",
     "Revision",
+    "RoomReading",
     "RuleHit",
     "RuleSet",
     "RuleSetActivation",
@@ -43,4 +58,5 @@ __all__ = [
     "Severity",
     "StaleMark",
     "Status",
+    "VehicleMileage",
 ]
