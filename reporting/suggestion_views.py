@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from . import access, actions, suggestions
 from .entries import Entry
-from .models import Report
+from .models import Edition, Report
 from .sheet import Sheet
 
 
@@ -16,7 +16,7 @@ def suggestion_detail(request, key, month, code):
     """GET shows the suggestions beside the stored answer; POST takes the confirmed one over."""
     report = _report(request, key, month)
     offered = suggestions.beside(report).offers.get(code)
-    if not offered:
+    if not offered or not _is_asked(report, code):
         raise Http404
     stored = _stored(report, code)
     if request.method == "POST":
@@ -41,6 +41,12 @@ def _report(request, key, month):
     if not access.may(request.user, "save", report.agency):
         raise PermissionDenied
     return report
+
+
+def _is_asked(report, code):
+    """Whether the month's edition asks for the item: a register may know more than the form."""
+    edition = report.latest.edition if report.latest else Edition.objects.for_month(report.period.month)
+    return edition.rows.filter(item=code).exists()
 
 
 def _stored(report, code):

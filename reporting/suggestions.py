@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from django.urls import reverse
 
+from . import registered, shared_meters
 from .entries import Entry
 from .models import EvidenceUse, Item, KnownBy
 
-EVIDENCE = "evidence"
+EVIDENCE, METERS, REGISTER = "evidence", "meters", "register"
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,11 @@ class Suggestion:
     steps: list[Step]
 
     def entry(self, stored):
-        """The answer that accepting it makes of the stored one (Entry or None): note and payment stay."""
-        note, payment = (stored.note, stored.payment) if stored else ("", "")
-        return Entry(self.quantity, KnownBy.METERED, self.cost_yuan, note, payment)
+        """The answer that accepting it makes of the stored one (Entry or None): what it does not say stays."""
+        if stored is None:
+            return Entry(self.quantity, KnownBy.METERED, self.cost_yuan)
+        cost_yuan = stored.cost_yuan if self.cost_yuan is None else self.cost_yuan
+        return Entry(self.quantity, KnownBy.METERED, cost_yuan, stored.note, stored.payment)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ def beside(report):
     """The documents and suggestions of a report's month, at the same number of queries however many there are."""
     links = links_by_item(report.agency_id, report.period.month)
     offers = defaultdict(list)
-    for suggestion in _of_evidence(links):
+    agency_id, month = report.agency_id, report.period.month
+    for suggestion in (*_of_evidence(links), *_of_meters(agency_id, month), *_of_registers(report)):
         offers[suggestion.item.code].append(suggestion)
     return Beside(links, dict(offers))
 
@@ -106,6 +110,51 @@ def _step(use):
     evidence = use.row.evidence
     href = reverse("reporting:evidence-detail", args=[evidence.pk])
     return Step(str(evidence), working(use), use.quantity, use.cost_yuan, href)
+
+
+def _of_meters(agency_id, month):
+    """What the meters of its buildings say, the parts of several buildings added up; unknown where a reading lacks."""
+    by_item = defaultdict(list)
+    for division in shared_meters.of_agency(agency_id, month):
+        by_item[division.item].append(division)
+    return [
+        _sum_of_divisions(item, divisions, agency_id, month)
+        for item, divisions in by_item.items()
+        if not any(division.fault for division in divisions)
+    ]
+
+
+def _sum_of_divisions(item, divisions, agency_id, month):
+    steps = [
+        Step(
+            division.building.name,
+            division.working(agency_id),
+            division.part_of(agency_id).quantity,
+            division.part_of(agency_id).cost_yuan,
+            reverse("reporting:building-month", args=[division.building.pk, month]),
+        )
+        for division in divisions
+    ]
+    costs = [step.cost_yuan for step in steps if step.cost_yuan is not None]
+    quantity = sum(step.quantity for step in steps)
+    return Suggestion(METERS, "表计", item, quantity, sum(costs) if costs else None, steps)
+
+
+def _of_registers(report):
+    known = registered.of_month(report.agency_id, report.period.month)
+    items = Item.objects.in_bulk([each.code for each in known])
+    href = reverse("reporting:register-detail", args=[report.agency.key])
+    return [
+        Suggestion(
+            REGISTER,
+            "台账",
+            items[each.code],
+            each.quantity,
+            None,
+            [Step("本单位台账", each.working, each.quantity, None, href)],
+        )
+        for each in known
+    ]
 
 
 def _plain(number):

@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from . import evidence_views, suggestion_views, views
+from . import evidence_views, register_views, suggestion_views, views
 
 
 class MonthConverter:
@@ -40,5 +40,10 @@ urlpatterns = [
     path("evidence/<int:pk>/file/", evidence_views.evidence_file, name="evidence-file"),
     path("evidence/<int:pk>/replace/", evidence_views.evidence_replace, name="evidence-replace"),
     path("evidence/<int:pk>/delete/", evidence_views.evidence_delete, name="evidence-delete"),
+    path("registers/", register_views.register_list, name="register-list"),
+    path("registers/<slug:key>/", register_views.register_detail, name="register-detail"),
+    path("registers/<slug:key>/<slug:slug>/new/", register_views.register_row, name="register-new"),
+    path("registers/<slug:key>/<slug:slug>/<int:pk>/", register_views.register_row, name="register-row"),
+    path("buildings/<int:pk>/<month:month>/", register_views.building_month, name="building-month"),
     path("review/", views.review_queue, name="review-queue"),
 ]

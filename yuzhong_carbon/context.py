@@ -24,6 +24,8 @@ COCKPIT = Entry("总览", "targets:cockpit", "chart")
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
 EVIDENCE = Entry("凭证", "reporting:evidence-list", "clip")
+OWN_REGISTERS = Entry("本单位台账", "reporting:register-list", "register")
+REGISTERS = Entry("台账", "reporting:register-list", "register")
 RECALCULATION = Entry("重新计算", "targets:recalculation-list", "chart")
 TRAIL = Entry("操作日志", "agencies:trail-list", "trail")
 RESTATEMENTS = Entry("基准调整", "targets:restatement-list", "form")
@@ -39,6 +41,7 @@ MENU = {
         INSTITUTIONS,
         REPORTS,
         EVIDENCE,
+        REGISTERS,
         PUBLICATIONS,
         RESTATEMENTS,
         PROPOSALS,
@@ -48,7 +51,7 @@ MENU = {
     "reviewer": (REVIEW, REPORTS, EVIDENCE, INSTITUTIONS, COCKPIT, PUBLICATIONS, RESTATEMENTS, PROPOSALS),
     "department": (TO_DO, REPORTS, EVIDENCE, INSTITUTIONS, COCKPIT, PUBLICATIONS),
     "observer": (COCKPIT, INSTITUTIONS, EVIDENCE, PUBLICATIONS),
-    "filer": (TO_DO, REPORTS, EVIDENCE, OWN_INSTITUTION),
+    "filer": (TO_DO, REPORTS, EVIDENCE, OWN_REGISTERS, OWN_INSTITUTION),
     "auditor": (TRAIL,),
     "administrator": (ACCOUNTS,),
 }

@@ -9,6 +9,7 @@ import pytest
 from django.urls import get_resolver, reverse
 
 from agencies.access import Role
+from agencies.models import Building, Vehicle
 from reporting import evidence_actions
 from reporting.models import Evidence
 from targets import plan_library, refresh
@@ -47,6 +48,11 @@ OWN = {
     "reporting:evidence-file": row(SEES, NOTHING),
     "reporting:evidence-replace": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
     "reporting:suggestion-detail": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
+    "reporting:register-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
+    "reporting:register-detail": row(SEES, NOTHING),
+    "reporting:register-new": row({F, M}, NOTHING) | dict.fromkeys({D, R, V}, REFUSED),
+    "reporting:register-row": row({F, M}, NOTHING) | dict.fromkeys({D, R, V}, REFUSED),
+    "reporting:building-month": row(SEES, NOTHING),
     "targets:cockpit": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
@@ -85,7 +91,7 @@ def district(settings, tmp_path):
     settings.PRIVATE_MEDIA_ROOT = tmp_path
     plan_library.load()
     district = District()
-    evidence_actions.attach(district.institution, bill(first=MONTH), by=district.filer)
+    _keep(district.institution, district.filer)
     district.approved(MONTH, QUANTITIES)
     refresh.refresh_all()
     return district
@@ -97,10 +103,17 @@ def stranger(district):
     department = DepartmentFactory(parent=district.bureau)
     institution = InstitutionFactory(parent=department)
     filer = user_with(F, institution)
-    evidence_actions.attach(institution, bill(first=MONTH), by=filer)
+    _keep(institution, filer)
     district.approved(MONTH, QUANTITIES, agency=institution, by=filer)
     refresh.refresh_all()
     return institution
+
+
+def _keep(institution, filer):
+    """A document, a vehicle and a building of the institution."""
+    evidence_actions.attach(institution, bill(first=MONTH), by=filer)
+    Vehicle.objects.create(agency=institution, plate=institution.key, energy="petrol", registered_on=MONTH)
+    Building.objects.create(manager=institution, name="楼", floor_area_m2=1, in_use_from=MONTH)
 
 
 def names(resolver=None, namespace=""):
@@ -131,9 +144,16 @@ def arguments(name, institution):
         "targets:institution-detail": own,
         "reporting:report-list": [],
         "reporting:suggestion-detail": [*month, "110"],
+        "reporting:register-list": [],
+        "reporting:register-detail": own,
+        "reporting:register-new": [*own, "vehicle"],
     }
     if name.removeprefix("reporting:") in BY_NUMBER:
         return [Evidence.objects.get(agency=institution).pk]
+    if name == "reporting:register-row":
+        return [*own, "vehicle", institution.vehicles.get().pk]
+    if name == "reporting:building-month":
+        return [institution.managed_buildings.get().pk, MONTH]
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
         known[f"targets:{page}-institution"] = [*own, *figure]
@@ -172,6 +192,7 @@ def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client
     client.force_login(user_of(district, role))
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
     addresses += ["reporting:evidence-detail", "reporting:evidence-file", "reporting:suggestion-detail"]
+    addresses += [f"reporting:{page}" for page in ("register-detail", "register-row", "building-month")]
     addresses += ["targets:why-institution", "targets:why-group", *API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
     assert met == dict.fromkeys(addresses, NOTHING)

@@ -20,7 +20,7 @@ def test_every_entry_leads_to_a_page(entry):
 
 
 def test_each_role_sees_its_own_work():
-    assert words({"filer"}) == ["本月待办", "月度报送", "凭证", "本单位"]
+    assert words({"filer"}) == ["本月待办", "月度报送", "凭证", "本单位台账", "本单位"]
     assert words({"department"}) == ["本月待办", "月度报送", "凭证", "机构", "总览", "发布封存"]
     assert words({"reviewer"}) == [
         "审核",
@@ -37,6 +37,7 @@ def test_each_role_sees_its_own_work():
         "机构",
         "月度报送",
         "凭证",
+        "台账",
         "发布封存",
         "基准调整",
         "试算与启用",
@@ -60,6 +61,7 @@ def test_of_two_roles_each_page_stands_once_under_the_wider_word():
         "基准调整",
         "试算与启用",
         "本月待办",
+        "本单位台账",
     ]
 
 
