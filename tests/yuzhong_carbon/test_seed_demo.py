@@ -7,10 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from agencies import credit_code
-from agencies.models import Agency, Event, Occupancy, User
-from reporting.models import Report, StaleMark
+from agencies.models import Agency, Building, Event, Occupancy, User
+from reporting import shared_meters, suggestions
+from reporting.models import Evidence, Report, StaleMark
 from targets.models import Figure, GroupFigure
-from yuzhong_carbon.demo import district
+from yuzhong_carbon.demo import district, filing
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,8 @@ def seed(**options):
 
 
 @pytest.fixture
-def seeded(monkeypatch):
+def seeded(monkeypatch, settings, tmp_path):
+    settings.PRIVATE_MEDIA_ROOT = tmp_path
     # Fewer years than the real demo: the same code in a fraction of the time.
     monkeypatch.setattr("yuzhong_carbon.demo.filing.FIRST_MONTH", date(2025, 11, 1))
     seed(agencies=16)
@@ -50,6 +52,24 @@ def test_the_newcomers_filer_finds_a_month_to_begin_and_one_that_came_back(seede
 def test_shared_buildings_are_wholly_shared(seeded):
     shared = Occupancy.objects.filter(building__name__startswith="示例集中办公区")
     assert sum(shared.values_list("share", flat=True)) == 1
+
+
+def test_the_demos_filer_has_bills_and_registers_that_suggest(seeded):
+    filer = User.objects.get(username="tianbao")
+    report = Report.objects.visible_to(filer).with_state().order_by("-period__month").first()
+    beside = suggestions.beside(report)
+    assert {use.days < use.row.evidence.days for use in beside.links["110"]} == {True}
+    titles = {code: [offer.title for offer in offers] for code, offers in beside.offers.items()}
+    assert titles["110"] == ["凭证", "表计"]
+    assert {"120", "104", "240", "PV"} <= titles.keys()
+    assert Evidence.objects.filter(replaced_by__isnull=False).count() == 1
+
+
+def test_the_shared_buildings_meters_are_divided(seeded):
+    building = Building.objects.filter(name__startswith="示例集中办公区")
+    [division] = shared_meters.of_buildings(building, filing.last_month())
+    assert division.fault == ""
+    assert sum(part.quantity for part in division.parts) == division.total
 
 
 def test_a_second_run_refuses_and_with_if_empty_does_nothing(seeded):
