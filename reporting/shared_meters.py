@@ -45,19 +45,16 @@ class Division:
 
     def working(self, agency_id):
         """The agency's part as a formula in words."""
-        weights = dict(zip((each.key for each in self.occupants), rest_weights(self.occupants), strict=True))
         part, unit = self.part_of(agency_id), self.item.unit
-        words = [f"总表 {_plain(self.total)} {unit}"]
+        own = f"本单位分表 {_plain(part.sub_metered)} {unit}" if part.sub_metered else ""
+        weights = dict(zip((each.key for each in self.occupants), rest_weights(self.occupants), strict=True))
+        if not weights[agency_id]:
+            return own or "没有用量"
         rest = sum((each.of_the_rest for each in self.parts), Decimal(0))
-        if rest != self.total:
-            words.append(f"扣除分表后 {_plain(rest)} {unit}")
-        if weights[agency_id]:
-            share = Decimal(weights[agency_id].numerator) / Decimal(weights[agency_id].denominator)
-            whole = sum(weights.values())
-            words.append(f"× 面积占比·天 {share:.2f} ÷ {Decimal(whole.numerator) / whole.denominator:.2f}")
-        if part.sub_metered:
-            words.append(f"+ 本单位分表 {_plain(part.sub_metered)} {unit}")
-        return "，".join(words[:2]) if len(words) < 3 else f"{'，'.join(words[:-1])} {words[-1]}"
+        deducted = "" if rest == self.total else f"，扣除分表后 {_plain(rest)} {unit}"
+        share, whole = _rounded(weights[agency_id]), _rounded(sum(weights.values()))
+        words = f"总表 {_plain(self.total)} {unit}{deducted} × 面积占比·天 {share} ÷ {whole}"
+        return f"{words} + {own}" if own else words
 
 
 def of_agency(agency_id, month):
@@ -150,6 +147,10 @@ def _occupants(building, readings, subs, month, last_day):
 def _days(occupancy, month: date, last_day: date):
     first, last = max(occupancy.valid_from, month), min(occupancy.valid_to or last_day, last_day)
     return (last - first).days + 1
+
+
+def _rounded(fraction):
+    return f"{Decimal(fraction.numerator) / fraction.denominator:.2f}"
 
 
 def _plain(number):
