@@ -89,11 +89,17 @@ def take_out(evidence, *, by):
     evidence.delete()
 
 
-@transaction.atomic
 def look_at(evidence, *, by):
-    """The file's content, with a trace of who looked. Raises evidence_files.Damaged."""
-    trail.record(Verb.VIEW, by=by, agency=evidence.agency, detail=f"凭证 {evidence}（编号 {evidence.pk}）")
-    return evidence_files.content_of(evidence)
+    """The file's content, with a trace of who looked, in vain too. Raises evidence_files.Damaged."""
+    named = f"凭证 {evidence}（编号 {evidence.pk}）"
+    try:
+        content = evidence_files.content_of(evidence)
+    except evidence_files.Damaged as damaged:
+        detail = f"{named}：{damaged}"
+        trail.record(Verb.VIEW, by=by, agency=evidence.agency, detail=detail, is_success=False)
+        raise
+    trail.record(Verb.VIEW, by=by, agency=evidence.agency, detail=named)
+    return content
 
 
 def is_removable(evidence, *, lock=False):

@@ -37,12 +37,13 @@ def path_of(agency_id, sha256):
 def store(agency_id, content):
     """Write the content once, whole or not at all; returns its SHA-256. Raises NotStored.
 
-    A file already there is only touched, so that the sweep of what no row names leaves it to the row being written.
+    A file already there is only touched, so that the sweep of what no row names leaves it to the row being written;
+    one that was damaged is written anew.
     """
     sha256 = hashlib.sha256(content).hexdigest()
     path = path_of(agency_id, sha256)
     try:
-        if path.exists() and path.stat().st_size == len(content):
+        if path.exists() and path.read_bytes() == content:
             os.utime(path)
         else:
             _write(path, content)

@@ -139,6 +139,8 @@ class EvidenceForm(forms.Form):
             self.add_error(f"cost-{number}", f"“{item.name}”没有费用，请清空。")
         if given.get(f"quantity-{number}") is None and f"quantity-{number}" not in self.errors:
             self.add_error(f"quantity-{number}", "请填写账单上的总量。")
+        elif item and not item.decimals and given.get(f"quantity-{number}", 0) % 1:
+            self.add_error(f"quantity-{number}", f"请填整数（{item.unit}）。")
 
     def _proof(self, number):
         given = self.cleaned_data

@@ -1,6 +1,7 @@
 """本单位台账: buildings with their meters, vehicles, data rooms, PV and charging; the readings of a month."""
 
 from datetime import date, timedelta
+from itertools import zip_longest
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -64,8 +65,8 @@ def register_row(request, key, slug, pk=None):
     if request.method == "POST" and form.is_valid() and _store_row(request, form):
         messages.success(request, f"已保存{kind.name} {form.instance}。")
         return redirect(f"{reverse('reporting:register-detail', args=[key])}?tab={kind.tab}")
-    history = row.history.select_related("history_user")[:HISTORY] if pk else []
-    context = {"agency": agency, "kind": kind, "row": row if pk else None, "form": form, "history": history}
+    context = {"agency": agency, "kind": kind, "row": row if pk else None, "form": form}
+    context["history"] = _history(row) if pk else []
     return render(request, "reporting/register_row.html", context)
 
 
@@ -148,6 +149,16 @@ def _store_readings(request, form):
     words = f"已保存 {stored} 项读数。" if stored else "读数没有变化。"
     messages.success(request, words)
     return True
+
+
+def _history(row):
+    """(record, what it changed in words), newest first."""
+    records = list(row.history.select_related("history_user")[: HISTORY + 1])
+    before = [record.instance for record in records[1:]]
+    changes = [
+        register.changes_between(old, record.instance) for record, old in zip(records, before, strict=False)
+    ]
+    return list(zip_longest(records[:HISTORY], changes[:HISTORY], fillvalue=()))
 
 
 def _store_row(request, form):

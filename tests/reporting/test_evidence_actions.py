@@ -166,6 +166,14 @@ def test_a_file_whose_row_failed_is_swept_and_a_named_one_stays(district, privat
     assert path.read_bytes() == PDF
 
 
+def test_the_same_scan_again_mends_a_damaged_file(district):
+    evidence = attached(district)
+    path = evidence_files.path_of(district.institution.pk, evidence.sha256)
+    path.write_bytes(b"x" * len(PDF))
+    attached(district, document_number="DF-2")
+    assert evidence_actions.look_at(evidence, by=district.reviewer) == PDF
+
+
 # Names
 
 
@@ -274,6 +282,7 @@ def test_looking_leaves_a_trace_and_a_changed_file_is_not_shown(district):
     path.unlink()
     with pytest.raises(evidence_files.Damaged, match="缺失"):
         evidence_actions.look_at(evidence, by=district.reviewer)
+    assert Event.objects.filter(verb=Verb.VIEW, is_success=False).count() == 2
     assert settings.PRIVATE_MEDIA_ROOT in path.parents
 
 

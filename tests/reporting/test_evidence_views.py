@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test.client import encode_multipart
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -86,6 +87,7 @@ def test_a_bill_is_registered_and_its_split_is_shown_with_the_formula(district, 
         ({"quantity-1": ""}, "请填写账单上的总量"),
         ({"item-1": ""}, "请选择指标"),
         ({"item-1": "102"}, "没有费用，请清空"),
+        ({"item-1": "104", "quantity-1": "2.5", "cost-1": ""}, "请填整数（辆）"),
         ({"item-1": "", "quantity-1": "", "cost-1": ""}, "请至少填写一项"),
         ({"item-2": "110", "quantity-2": "5"}, "同一指标只填一行"),
     ],
@@ -109,6 +111,16 @@ def test_what_no_form_sends_is_refused_unread(district, client, settings):
     client.force_login(district.filer)
     response = client.post(at("evidence-new"), form(district, content=PDF + b" " * 1_200_000 + b"%%EOF"))
     assert (response.status_code, "没有接收" in text(response)) == (413, True)
+
+
+def test_an_upload_that_breaks_off_stores_nothing(district, client, settings):
+    client.force_login(district.filer)
+    whole = encode_multipart("edge", form(district))
+    client.post(
+        at("evidence-new"), whole[: len(whole) // 2], content_type="multipart/form-data; boundary=edge"
+    )
+    assert not Evidence.objects.exists()
+    assert not settings.PRIVATE_MEDIA_ROOT.exists()
 
 
 def test_a_full_disk_becomes_a_sentence_and_keeps_what_was_typed(district, client, monkeypatch):

@@ -314,7 +314,7 @@ def test_a_vehicle_is_entered_changed_and_its_history_shown(district, client):
     wrong = client.post(row, typed | {"retired_on": "2024-01-01"}).content.decode()
     assert "报废或调出日期不能早于登记日期" in wrong
     client.post(row, typed | {"retired_on": "2025-06-30"})
-    assert "变更记录" in client.get(row).content.decode()
+    assert "报废或调出日期：无 → 2025-06-30" in client.get(row).content.decode()
     assert Event.objects.filter(verb=Verb.REGISTER, actor=district.filer).count() == 2
 
 
