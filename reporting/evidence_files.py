@@ -82,6 +82,16 @@ def content_of(evidence):
     return content
 
 
+def first_damaged():
+    """A sentence naming the first document whose file is gone or changed, or None."""
+    for evidence in Evidence.objects.order_by("pk").iterator():
+        try:
+            content_of(evidence)
+        except Damaged as damaged:
+            return f"凭证 {evidence}（编号 {evidence.pk}）：{damaged}"
+    return None
+
+
 def harmless_name(name, extension):
     """The name a file was uploaded under, fit for a header and any disk, with the extension of its content."""
     stem = _UNSAFE.sub("_", unicodedata.normalize("NFC", Path(str(name).replace("\\", "/")).name))

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 
 from agencies.models import Event
 from agencies.models.trail import Verb
-from reporting import actions, evidence_actions, evidence_files, suggestions
+from reporting import actions, evidence_actions, evidence_files, suggestions, tasks
 from reporting.evidence_actions import Document, Proof
 from reporting.file_types import NotAccepted
 from reporting.models import Evidence, EvidenceItem, EvidenceUse, Item
@@ -160,16 +160,21 @@ def test_a_file_whose_row_failed_is_swept_and_a_named_one_stays(district, privat
         attached(district, content=png())
         transaction.set_rollback(True)
     assert len(files(private_media)) == 2
-    assert evidence_files.sweep() == 0
+    tasks.sweep_evidence_files()
+    assert len(files(private_media)) == 2
     assert evidence_files.sweep(older_than_seconds=-1) == 1
     [path] = files(private_media)
     assert path.read_bytes() == PDF
 
 
-def test_the_same_scan_again_mends_a_damaged_file(district):
+def test_a_damaged_file_is_found_and_the_same_scan_again_mends_it(district):
     evidence = attached(district)
     path = evidence_files.path_of(district.institution.pk, evidence.sha256)
+    assert evidence_files.first_damaged() is None
     path.write_bytes(b"x" * len(PDF))
+    assert evidence_files.first_damaged() == (
+        f"凭证 DF-1（编号 {evidence.pk}）：凭证文件与登记时的哈希不符，不再提供。请联系管理员从备份恢复。"
+    )
     attached(district, document_number="DF-2")
     assert evidence_actions.look_at(evidence, by=district.reviewer) == PDF
 

@@ -33,7 +33,7 @@ def seeded(monkeypatch, settings, tmp_path):
 def test_the_demo_holds_by_its_own_ledger_and_is_marked_synthetic(seeded):
     out = StringIO()
     call_command("verify_ledger", stdout=out)
-    assert out.getvalue().count("一致") == 8
+    assert out.getvalue().count("一致") == 9
     assert not StaleMark.objects.exists()
     assert not Agency.objects.filter(is_synthetic=False).exists()
 
