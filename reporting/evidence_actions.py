@@ -1,13 +1,16 @@
 """What people do with evidence: register a document, replace it for a reason, take it out, look at it."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 
 from agencies import trail
+from agencies.models import Agency
 from agencies.models.trail import Verb
 
 from . import access, evidence_files, file_types
@@ -20,6 +23,10 @@ COST_DECIMALS = 2
 
 class InUse(Exception):
     """A submitted month rests on the document: it can be replaced, not taken out."""
+
+
+class Duplicate(Exception):
+    """The same document is in force already: its quantity would count twice."""
 
 
 class AlreadyReplaced(Exception):
@@ -52,9 +59,11 @@ class Document:
 def attach(agency, document, *, by):
     """Store the file, the document's row and its division by months.
 
-    Raises file_types.NotAccepted for a file that is none of ours, evidence_files.NotStored where it cannot be kept.
+    Raises file_types.NotAccepted for a file that is none of ours, evidence_files.NotStored where it cannot be kept,
+    Duplicate for a document that is there already.
     """
     _permit(by, agency)
+    _refuse_twice(agency, document)
     evidence = _enter(agency, document, by)
     _record(
         Verb.ATTACH, evidence, by, f"登记凭证 {evidence}（{_sum_of(document)}；SHA-256 {evidence.sha256}）"
@@ -64,14 +73,16 @@ def attach(agency, document, *, by):
 
 @transaction.atomic
 def replace(evidence, document, *, by, reason):
-    """Put a later document in the place of one; the old one stays to be read. Raises AlreadyReplaced."""
+    """Put a later document in the place of one; the old one stays to be read. Raises AlreadyReplaced, Duplicate."""
     _permit(by, evidence.agency)
     if not reason.strip():
         raise ValueError("替换凭证时请写明原因。")
-    new = _enter(evidence.agency, document, by)
     unreplaced = Evidence.objects.in_force().filter(pk=evidence.pk)
-    if not unreplaced.update(replaced_by=new, replace_reason=reason.strip()):
+    if not unreplaced.select_for_update().exists():
         raise AlreadyReplaced(f"凭证 {evidence} 刚刚已被替换，请刷新查看。")
+    _refuse_twice(evidence.agency, document, instead_of=evidence)
+    new = _enter(evidence.agency, document, by)
+    unreplaced.update(replaced_by=new, replace_reason=reason.strip())
     _record(Verb.ATTACH, new, by, f"以 {new}（{_sum_of(document)}）替换凭证 {evidence}：{reason.strip()}")
     return new
 
@@ -132,6 +143,29 @@ def divided(proof, first_day, last_day):
 
 def _divided_cost(cost_yuan, days):
     return [None] * len(days) if cost_yuan is None else apportion(cost_yuan, days, COST_DECIMALS)
+
+
+def _refuse_twice(agency, document, instead_of=None):
+    """Of an item one document counts once: by its number, or by its file for the same days and account.
+
+    Under a lock of the agency's row, which leaves the key free: a second click waits for the first and is told.
+    """
+    Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
+    same_file = Q(
+        sha256=hashlib.sha256(document.content).hexdigest(),
+        first_day=document.first_day,
+        last_day=document.last_day,
+        account_number=document.account_number,
+    )
+    same_number = Q(document_number=document.document_number) & ~Q(document_number="")
+    items = [proof.item.code for proof in document.proofs]
+    there = Evidence.objects.in_force().filter(same_file | same_number, agency=agency, items__item__in=items)
+    found = there.exclude(pk=instead_of and instead_of.pk).first()
+    if found:
+        raise Duplicate(
+            f"这份凭证已经登记过（{found}，{found.first_day} 至 {found.last_day}），再登记会重复计算。"
+            "如内容有误，请在原凭证页面选“替换”。"
+        )
 
 
 def _enter(agency, document, by):

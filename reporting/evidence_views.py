@@ -13,9 +13,11 @@ from agencies.access import SEES_FIGURES
 
 from . import access, evidence_actions, evidence_files, suggestions
 from .evidence_forms import EvidenceFilters, EvidenceForm, ReplacementForm
+from .findings import ELECTRICITY
 from .models import Evidence, EvidenceItem, EvidenceUse, Line, Report
 
 PAGE_SIZE = 50
+REFUSALS = (evidence_files.NotStored, evidence_actions.AlreadyReplaced, evidence_actions.Duplicate)
 # The browser's own viewer may draw what is in the file; nothing in it may load, run or be framed.
 FILE_POLICY = (
     "default-src 'none'; img-src 'self'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -54,6 +56,7 @@ def evidence_detail(request, pk):
         "evidence": evidence,
         "rows": [(row, _parts(evidence, row)) for row in _with_lines(evidence, rows)],
         "replaced": list(evidence.replaces.all()),
+        "is_foreign_account": _is_foreign_account(evidence, rows),
         "may_replace": may_keep and evidence.replaced_by_id is None,
         "may_take_out": may_keep and evidence_actions.is_removable(evidence),
     }
@@ -119,6 +122,14 @@ def _evidence(request, pk, verb=None):
     return evidence
 
 
+def _is_foreign_account(evidence, rows):
+    """Whether an electricity bill names an account that is none of the agency's in the register."""
+    if not evidence.account_number or ELECTRICITY not in [row.item_id for row in rows]:
+        return False
+    known = set(evidence.agency.electricity_accounts.values_list("number", flat=True))
+    return bool(known) and evidence.account_number not in known
+
+
 def _keeps_any(user):
     return bool(user.paths_of(access.VERBS["keep_evidence"]))
 
@@ -141,7 +152,7 @@ def _stored(request, form, store):
     """What the verb stored, or None with its refusal on the form."""
     try:
         return store()
-    except (evidence_files.NotStored, evidence_actions.AlreadyReplaced) as refusal:
+    except REFUSALS as refusal:
         form.add_error(None, str(refusal))
     except ValidationError as refusal:
         form.add_error(None, refusal.messages)

@@ -109,7 +109,7 @@ def test_by_default_the_files_are_no_static_files():
 
 def test_the_same_scan_twice_is_one_file_and_another_agencys_is_its_own(district, private_media):
     attached(district)
-    attached(district, document_number="DF-2")
+    attached(district, document_number="DF-2", account_number="2")
     assert (Evidence.objects.count(), len(files(private_media))) == (2, 1)
     other = InstitutionFactory(parent=district.department)
     evidence_files.store(other.pk, PDF)
@@ -157,7 +157,7 @@ def test_a_full_disk_leaves_neither_row_nor_half_a_file(district, private_media,
 def test_a_file_whose_row_failed_is_swept_and_a_named_one_stays(district, private_media):
     attached(district)
     with transaction.atomic():
-        attached(district, content=png())
+        attached(district, content=png(), document_number="DF-2")
         transaction.set_rollback(True)
     assert len(files(private_media)) == 2
     tasks.sweep_evidence_files()
@@ -175,8 +175,24 @@ def test_a_damaged_file_is_found_and_the_same_scan_again_mends_it(district):
     assert evidence_files.first_damaged() == (
         f"凭证 DF-1（编号 {evidence.pk}）：凭证文件与登记时的哈希不符，不再提供。请联系管理员从备份恢复。"
     )
-    attached(district, document_number="DF-2")
+    attached(district, document_number="DF-2", account_number="2")
     assert evidence_actions.look_at(evidence, by=district.reviewer) == PDF
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"document_number": "", "file_name": "另一个名字.pdf"},
+        {"content": png(), "first": date(2025, 3, 2)},
+    ],
+)
+def test_the_same_document_is_not_counted_twice(district, facts):
+    evidence = attached(district)
+    with pytest.raises(evidence_actions.Duplicate, match="再登记会重复计算"):
+        attached(district, **facts)
+    attached(district, code="120")
+    evidence_actions.replace(evidence, bill(**facts), by=district.filer, reason="缺页")
+    assert Evidence.objects.in_force().count() == 2
 
 
 # Names
@@ -240,7 +256,9 @@ def test_the_database_itself_keeps_used_evidence(district):
 
 @pytest.mark.both_databases
 def test_the_database_lets_unused_evidence_go_and_a_replacement_happen_once(district):
-    old, new, third = (attached(district, document_number=number) for number in ("甲", "乙", "丙"))
+    old, new, third = (
+        attached(district, document_number=number, account_number=number) for number in ("甲", "乙", "丙")
+    )
     Evidence.objects.filter(pk=old.pk).update(replaced_by=new, replace_reason="缺页")
     assert is_refused(lambda: Evidence.objects.filter(pk=old.pk).update(replaced_by=third))
     third.delete()
@@ -296,7 +314,7 @@ def test_looking_leaves_a_trace_and_a_changed_file_is_not_shown(district):
 
 def test_bills_of_two_meters_add_up_to_one_suggestion(district):
     attached(district, quantity="100", cost="60", account_number="1")
-    attached(district, quantity="50.5", cost=None, account_number="2")
+    attached(district, quantity="50.5", cost=None, account_number="2", document_number="DF-2")
     [offer] = suggestions.beside(district.report(MARCH)).offers["110"]
     assert (offer.quantity, offer.cost_yuan, len(offer.steps)) == (Decimal("150.5"), Decimal(60), 2)
     assert offer.steps[0].working == "账单 31 天全部在本月"
@@ -304,6 +322,6 @@ def test_bills_of_two_meters_add_up_to_one_suggestion(district):
 
 def test_of_documents_on_an_area_the_newest_counts(district):
     attached(district, code="102", quantity="900", cost=None, first=date(2025, 1, 1))
-    attached(district, code="102", quantity="800", cost=None)
+    attached(district, code="102", quantity="800", cost=None, document_number="CH-2")
     [offer] = suggestions.beside(district.report(MARCH)).offers["102"]
     assert offer.quantity == 800

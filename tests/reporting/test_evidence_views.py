@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.access import Role
-from agencies.models import Event
+from agencies.models import ElectricityAccount, Event
 from agencies.models.trail import Verb
 from reporting import actions, evidence_actions
 from reporting.actions import Entry
@@ -134,6 +134,18 @@ def test_a_full_disk_becomes_a_sentence_and_keeps_what_was_typed(district, clien
     assert not Evidence.objects.exists()
 
 
+def test_a_second_upload_of_the_same_bill_is_told(district, client):
+    post(client, district)
+    assert "再登记会重复计算" in text(post(client, district))
+    assert Evidence.objects.count() == 1
+
+
+def test_an_account_that_is_not_the_agencys_is_marked(district, client):
+    assert "不在名录登记" not in text(post(client, district))
+    ElectricityAccount.objects.create(agency=district.institution, number="31999")
+    assert "不在名录登记" in text(client.get(at("evidence-detail", Evidence.objects.get().pk)))
+
+
 def test_a_filer_uploads_for_no_other_institution(district, client):
     other = InstitutionFactory(parent=district.department)
     response = post(client, district, agency=other.pk)
@@ -222,7 +234,7 @@ def test_a_page_costs_the_same_at_one_document_and_at_four(district, client, nam
     costs = []
     for codes in ([], ["110", "120", "140"]):
         for code in codes:
-            attached(district, code=code, first=date(2025, 2, 3))
+            attached(district, code=code, first=date(2025, 2, 3), document_number=f"DF-{code}")
         with CaptureQueriesContext(connection) as queries:
             assert client.get(at(name, *arguments)).status_code == 200
         costs.append(len(queries))
@@ -312,7 +324,7 @@ def test_an_answer_or_a_bill_that_changed_meanwhile_is_not_overwritten(district,
     assert "没有保存" in text(refused)
     assert stored(report).quantity == 90
     seen = client.get(suggestion(report))
-    attached(district, document_number="DF-2", quantity="11")
+    attached(district, document_number="DF-2", account_number="2", quantity="11")
     assert "没有保存" in text(confirm(client, report, seen))
     assert stored(report).quantity == 90
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from agencies.models import Building, ChargingStation, DataRoom, PvPlant, User, Vehicle
 from reporting import calendar, evidence_actions, register_actions, registered
 from reporting.evidence_actions import Document, Proof
+from reporting.findings import ELECTRICITY
 from reporting.models import (
     ChargingReading,
     Item,
@@ -61,10 +62,12 @@ def _bills(agency, filer, newest):
 
 
 def _attach(agency, filer, name, first, last, code, quantity, cost):
-    return evidence_actions.attach(agency, _document(name, first, last, code, quantity, cost), by=filer)
+    account = agency.electricity_accounts.first() if code == ELECTRICITY else None
+    document = _document(name, first, last, code, quantity, cost, account.number if account else "")
+    return evidence_actions.attach(agency, document, by=filer)
 
 
-def _document(name, first, last, code, quantity, cost):
+def _document(name, first, last, code, quantity, cost, account_number=""):
     is_pdf = code == "110"
     number = f"YS{last:%Y%m}{code}"
     return Document(
@@ -74,7 +77,7 @@ def _document(name, first, last, code, quantity, cost):
         last_day=last,
         proofs=[Proof(Item.objects.get(pk=code), Decimal(quantity), Decimal(cost))],
         document_number=number,
-        account_number="3100200300",
+        account_number=account_number,
     )
 
 
