@@ -1,7 +1,9 @@
 """What documents and registers say a month's items should be: offered beside the line, never written by themselves."""
 
+from calendar import monthrange
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from django.urls import reverse
@@ -34,6 +36,8 @@ class Suggestion:
     quantity: Decimal
     cost_yuan: Decimal | None
     steps: list[Step]
+    # What keeps the suggestion from being the whole month, in a sentence.
+    caution: str = ""
 
     def entry(self, stored):
         """The answer that accepting it makes of the stored one (Entry or None): what it does not say stays."""
@@ -103,7 +107,17 @@ def _sum_of(uses):
         quantity=sum(use.quantity for use in uses),
         cost_yuan=sum(costs) if costs else None,
         steps=[_step(use) for use in uses],
+        caution=_uncovered(uses) if uses[0].row.is_divided else "",
     )
+
+
+def _uncovered(uses):
+    """A sentence where the documents leave days of the month out."""
+    month = uses[0].month
+    days = [month + timedelta(days=number) for number in range(monthrange(month.year, month.month)[1])]
+    documents = [use.row.evidence for use in uses]
+    left_out = [day for day in days if not any(each.first_day <= day <= each.last_day for each in documents)]
+    return f"凭证只覆盖本月 {len(days) - len(left_out)} 天，共 {len(days)} 天" if left_out else ""
 
 
 def _step(use):

@@ -320,6 +320,16 @@ def test_bills_of_two_meters_add_up_to_one_suggestion(district):
     assert offer.steps[0].working == "账单 31 天全部在本月"
 
 
+def test_a_suggestion_says_which_part_of_the_month_the_bills_cover(district):
+    attached(district, first=date(2025, 2, 1), last=date(2025, 3, 20))
+    report = district.report(MARCH)
+    [offer] = suggestions.beside(report).offers["110"]
+    assert offer.caution == "凭证只覆盖本月 20 天，共 31 天"
+    attached(district, first=date(2025, 3, 21), document_number="DF-2")
+    [offer] = suggestions.beside(report).offers["110"]
+    assert offer.caution == ""
+
+
 def test_of_documents_on_an_area_the_newest_counts(district):
     attached(district, code="102", quantity="900", cost=None, first=date(2025, 1, 1))
     attached(district, code="102", quantity="800", cost=None, document_number="CH-2")
