@@ -11,6 +11,7 @@ VERBS = {
     "approve": frozenset({Role.REVIEWER}),
     "return": frozenset({Role.REVIEWER}),
     "correct": frozenset({Role.FILER, Role.REVIEWER}),
+    "keep_evidence": frozenset({Role.FILER}),
 }
 # From which states a verb sets out; a button stands only where its verb may follow.
 SETS_OUT_FROM = {

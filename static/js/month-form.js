@@ -167,6 +167,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const targets = {
       verdict: () => form.querySelector("details.verdict"),
       totals: (name) => form.querySelector(`[data-totals="${CSS.escape(name)}"]`),
+      offers: (code) => rows.get(code)?.querySelector("[data-offers]"),
       said: (code) => form.querySelector(`[data-said-of="${CSS.escape(code)}"] [data-said]`),
     };
     for (const fragment of found.querySelectorAll("[data-fragment]")) {

@@ -239,7 +239,8 @@ def start(verb, district):
 
 
 def test_the_matrix_covers_every_verb():
-    assert set(ALLOWED) == set(actions.access.VERBS)
+    elsewhere = {"keep_evidence"}  # test_evidence_actions.py
+    assert set(ALLOWED) | elsewhere == set(actions.access.VERBS)
 
 
 @pytest.mark.parametrize("verb", ALLOWED)
