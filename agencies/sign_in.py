@@ -1,5 +1,7 @@
 """Sign-ins, failed ones, lock-outs and sign-outs as rows of the trail; the receivers are connected in apps.py."""
 
+import time
+
 from axes.signals import user_locked_out
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 
@@ -9,6 +11,8 @@ from .models.trail import Verb
 
 USERNAME_LENGTH = 150
 NOBODY = "未登录"
+# When a session was last known to be used: the key in it.
+USED_AT = "used_at"
 
 
 def connect():
@@ -19,6 +23,7 @@ def connect():
 
 
 def on_login(request, user, **kwargs):
+    request.session[USED_AT] = time.time()
     user.address = client_address(request)
     trail.record(Verb.LOGIN, by=user)
 

@@ -33,7 +33,7 @@ def event(verb, by=None, agency=None, month=None, revision_number=None, detail="
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_many(events):
     """Append events in order, under the lock of the chain's head."""
     head = TrailHead.objects.select_for_update().get_or_create(pk=1)[0]

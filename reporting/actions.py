@@ -8,7 +8,7 @@ from agencies import trail
 from agencies.models import Agency, Event
 from agencies.models.trail import Verb
 
-from . import access, approved, calendar, hits, notices
+from . import access, approved, calendar, hits, notices, totals
 from .checks import Severity
 from .entries import Entry
 from .models import Edition, Item, Line, Period, Report, Revision, Status
@@ -23,6 +23,10 @@ class WrongStatus(Exception):
 
 class Stale(Exception):
     """The month was saved again since the acting person last saw it."""
+
+
+class NotAsked(Exception):
+    """The month's edition does not ask for the item."""
 
 
 class CellTaken(Exception):
@@ -41,15 +45,30 @@ class Refused(Exception):
         self.errors = errors
 
 
-@transaction.atomic
 def open_period(month):
     """The period of a month (a date), and a report for every institution registered in it. Safe to repeat."""
+    return open_periods([month])[month]
+
+
+@transaction.atomic
+def open_periods(months):
+    """Month → its period, opened; an institution's year is marked stale once, however many of its months are new."""
+    periods, owed = {}, set()
+    for month in sorted(months):
+        periods[month], agencies = _opened(month)
+        approved.expect(agencies, month)
+        owed |= {(agency, month.year) for agency in agencies}
+    approved.mark_stale(sorted(owed))
+    return periods
+
+
+def _opened(month):
+    """The period, and the institutions (ids) that owe it only now."""
     period, _ = Period.objects.get_or_create(month=month, defaults=calendar.days_of(month))
     reports = Report.objects.filter(period=period)
     missing = Agency.objects.institutions().registered_in(month).exclude(pk__in=reports.values("agency"))
     created = Report.objects.bulk_create([Report(agency=agency, period=period) for agency in missing])
-    approved.expect([report.agency_id for report in created], month)
-    return period
+    return period, [report.agency_id for report in created]
 
 
 def version(report):
@@ -69,18 +88,21 @@ def _last_save(report):
 
 
 @transaction.atomic
-def save_draft(report, entries, *, by, seen=None):
+def save_draft(report, entries, *, by, seen=None, reasons=None):
     """Replace the draft's lines by `entries` (item code → Entry), opening the next revision where none is open.
 
     `seen`: the version that the acting person had before them; another one is not overwritten but raises Stale.
+    `reasons`: of warnings, (rule, item code) → text.
     """
     _permit(by, "save", report)
     report = _locked(report)
     if seen is not None and seen != version(report):
         raise Stale(f"{report.agency} {report.period} 在您打开本页之后又被保存过。")
     revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
-    changes = _replace_lines(revision, entries)
+    asked = set(revision.edition.rows.values_list("item", flat=True))
+    changes = _replace_lines(revision, totals.filled(entries, asked))
     hits.note(revision, list(revision.lines.all()))
+    changes += _explained(hits.explain(revision, reasons or {}))
     if changes:
         _record(Verb.SAVE, revision, by, "；".join(changes))
     elif revision != report.latest:
@@ -89,27 +111,37 @@ def save_draft(report, entries, *, by, seen=None):
 
 
 @transaction.atomic
-def save_cell(report, code, entry, *, by, seen, start=None):
-    """Store one answer; an entry of None takes it back. Returns the revision and whether it was opened by this.
+def save_cell(report, item, entry, *, by, seen, start=None):
+    """Store one answer; an entry of None takes it back. Returns what else is stored by this: item code → Entry or None.
 
     `seen`: the token of the answer that the acting person had before them, "" for none; where another one is stored
-    by now nothing is overwritten but CellTaken raised. `start`: the entries that a month nobody began begins with.
+    by now nothing is overwritten but CellTaken raised. NotAsked: the month has no place for the item. `start`: the
+    entries that a month nobody began begins with.
     """
     _permit(by, "save", report)
     report = _locked(report)
-    is_new, is_fresh = report.status != Status.DRAFT, report.latest is None
-    revision = _open_revision(report, by) if is_new else report.latest
-    if is_fresh and (begun := {each: given for each, given in (start or {}).items() if each != code}):
+    is_fresh, code = report.latest is None, item.code
+    revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
+    begun = {each: given for each, given in (start or {}).items() if is_fresh and each != code}
+    if begun:
         _record(Verb.SAVE, revision, by, "沿用：" + "；".join(_replace_lines(revision, begun)))
-    line = revision.lines.filter(item=code).first()
-    stored = Entry.of(line) if line else None
-    if (stored.token if stored else "") != seen:
-        raise CellTaken(stored, _last_save(report))
-    if stored != entry:
-        item = Item.objects.get(pk=code)
-        _write_line(line, revision, item, entry)
-        _record(Verb.SAVE, revision, by, _changed(item, stored, entry))
-    return revision, is_new
+    family = totals.family(code)
+    lines = {line.item_id: line for line in revision.lines.filter(item__in=family)}
+    if code not in lines and not revision.edition.rows.filter(item=item).exists():
+        raise NotAsked(code)
+    stored = {each: Entry.of(line) for each, line in lines.items()}
+    before = stored.get(code)
+    # The same answer twice is no conflict: a browser that did not hear of its success sends it again.
+    if before != entry and (before.token if before else "") != seen:
+        raise CellTaken(before, _last_save(report))
+    changed = {code: entry} if before != entry else {}
+    if len(family) > 1 and revision.edition.rows.filter(item=family[0]).exists():
+        changed |= totals.following(stored, changed)
+    for each, stated in changed.items():
+        of = item if each == code else Item.objects.get(pk=each)
+        _write_line(lines.get(each), revision, of, stated)
+        _record(Verb.SAVE, revision, by, _changed(of, stored.get(each), stated))
+    return begun | {code: entry} | changed
 
 
 @transaction.atomic
@@ -120,12 +152,7 @@ def explain(report, reasons, *, by):
     revision = _expect(report, Status.DRAFT)
     changed = hits.explain(revision, reasons)
     if changed:
-        _record(
-            Verb.SAVE,
-            revision,
-            by,
-            "；".join(f"{hit.item} 疑问说明：{hit.reason or '（清空）'}" for hit in changed),
-        )
+        _record(Verb.SAVE, revision, by, "；".join(_explained(changed)))
     return len(changed)
 
 
@@ -230,15 +257,12 @@ def _locked(report):
 
     Locked first and read afterwards: rows joined to a row that had to be waited for are older than the wait.
     """
-    Report.objects.select_for_update().get(pk=report.pk)
-    fresh = _fresh(report)
-    if fresh.latest:
-        fresh.latest.report = fresh
-    return fresh
-
-
-def _fresh(report):
-    return Report.objects.select_related("agency", "period", "latest__edition").get(pk=report.pk)
+    locked = Report.objects.select_for_update().get(pk=report.pk)
+    locked.agency, locked.period = report.agency, report.period
+    if locked.latest_id:
+        locked.latest = Revision.objects.select_related("edition").get(pk=locked.latest_id)
+        locked.latest.report = locked
+    return locked
 
 
 def _expect(report, status):
@@ -322,6 +346,10 @@ def _write_line(line, revision, item, entry):
     if line:
         new.pk = line.pk
     new.save(force_insert=line is None, force_update=line is not None)
+
+
+def _explained(changed):
+    return [f"{hit.item} 疑问说明：{hit.reason or '（清空）'}" for hit in changed]
 
 
 def _changed(item, before, after):

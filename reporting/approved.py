@@ -11,7 +11,7 @@ CAUSE_LENGTH = StaleMark._meta.get_field("cause").max_length
 
 
 def expect(agencies, month):
-    """These institutions (ids) owe the month (a date) from now on."""
+    """These institutions (ids) owe the month (a date) from now on; the caller marks their year stale."""
     panels_of_year = Panel.objects.filter(year=month.year)
     present = set(panels_of_year.values_list("agency", flat=True))
     new = [_empty(agency, month.year) for agency in agencies if agency not in present]
@@ -19,7 +19,6 @@ def expect(agencies, month):
     for start in range(0, len(agencies), 500):
         found = panels_of_year.filter(agency__in=agencies[start : start + 500])
         found.update(expected_months=F("expected_months").bitor(_bit(month)))
-    mark_stale([(pk, month.year) for pk in agencies])
 
 
 def note_submission(report, *, is_waiting):
@@ -32,12 +31,16 @@ def note_submission(report, *, is_waiting):
 
 
 def mark_stale(places, cause=""):
-    """The figures of these (agency id, year) no longer follow from what is stored.
+    """The figures of these (agency id, year) no longer follow from what is stored; one mark for each, once named.
 
+    Marks of other transactions stay beside it: whoever works them off may have read the panel before this change.
     cause: why, in a sentence; none where only the coverage is another.
     """
     StaleMark.objects.bulk_create(
-        [StaleMark(agency_id=agency, year=year, cause=cause[:CAUSE_LENGTH]) for agency, year in places],
+        [
+            StaleMark(agency_id=agency, year=year, cause=cause[:CAUSE_LENGTH])
+            for agency, year in dict.fromkeys(places)
+        ],
         batch_size=1000,
     )
 

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
+from agencies import occupied
+from agencies.areas import MonthArea
+
 from . import calendar, check_limits, checks, copies
 from .models import Item, KnownBy, Line, Payment, Report
 
@@ -31,29 +34,34 @@ class Outlook:
 
 
 class Beside(NamedTuple):
-    """The lines in force of the months a month is held against, each from item code to Line; empty where none is.
+    """What a month is held against: lines in force, each from item code to Line, empty where none is; and the register.
 
-    `newest` are those of the newest approved month within the year before, `newest_month` says which that is.
+    `newest` are those of the newest approved month within the year before, `newest_month` says which that is;
+    `registered` is the month's floor area by the register.
     """
 
     last_month: dict[str, Line]
     last_year: dict[str, Line]
     newest: dict[str, Line]
     newest_month: date | None
+    registered: MonthArea | None = None
 
 
 def of(revision, lines):
     """Everything that the checks say of these lines as the revision's answer."""
-    return judged(revision.report, revision.edition, lines, beside(revision.report))
+    required = revision.edition.rows.filter(is_required=True).values_list("item_id", flat=True)
+    return judged(revision.report, required, lines, beside(revision.report), ground())
 
 
-def judged(report, edition, lines, months):
-    """Everything that the checks say of an edition's lines, stored or not, beside these months (a Beside)."""
-    required = tuple(edition.rows.filter(is_required=True).values_list("item_id", flat=True))
+def judged(report, required, lines, months, common):
+    """Everything that the checks say of lines, stored or not.
+
+    required: the item codes that the edition asks for; months: a Beside; common: a Ground.
+    """
     stated = statements(lines)
     twins = copies.count([(report, stated)])
-    month = ground().month(report, stated, months, twins[report.pk])
-    return checks.check(replace(month, required=required))
+    month = common.month(report, stated, months, twins[report.pk])
+    return checks.check(replace(month, required=tuple(required)))
 
 
 def warnings(revision):
@@ -102,15 +110,28 @@ class Ground:
             last_year=statements(months.last_year.values()),
             twins=twins,
             limits=self.limits,
+            registered=months.registered,
         )
 
+    def expected(self, code, months, type_code):
+        """The range in which the checks of change ask nothing, (low, high); None where nothing is known of before."""
+        if code in checks.STEADY:
+            rule, then = "steady", months.newest.get(code)
+        else:
+            rule, then = "last-year", months.last_year.get(code) or months.last_month.get(code)
+        limit = self.limits.of(rule, code, type_code)
+        if then is None or not then.quantity or limit.high is None:
+            return None
+        reach = max(then.quantity * limit.high, limit.floor or Decimal(0))
+        return max(then.quantity - reach, Decimal(0)), then.quantity + reach
 
-def ground():
-    """Two queries."""
-    items = list(Item.objects.values_list("code", "name", "unit"))
+
+def ground(items=None):
+    """One query, and one for the items where they are not given."""
+    items = Item.objects.all() if items is None else items
     return Ground(
-        names={code: short_name(name) for code, name, _unit in items},
-        units={code: unit for code, _name, unit in items},
+        names={item.code: short_name(item.name) for item in items},
+        units={item.code: item.unit for item in items},
         limits=check_limits.load(),
         today=timezone.localdate(),
     )
@@ -122,7 +143,7 @@ def beside(report):
 
 
 def beside_each(reports):
-    """Report id → its Beside; two queries, however many reports."""
+    """Report id → its Beside; three queries, however many reports."""
     if not reports:
         return {}
     in_force = _in_force_before(reports)
@@ -133,11 +154,12 @@ def beside_each(reports):
         for month in places[report.pk]
         if month in in_force[report.agency_id]
     }
-    lines = _lines_of(wanted)
+    lines, register = _lines_of(wanted), occupied.by({report.agency_id for report in reports})
     return {
         report.pk: Beside(
             *(lines[in_force[report.agency_id].get(month)] for month in places[report.pk]),
             newest_month=places[report.pk][-1],
+            registered=register.area(report.agency_id, report.period.month),
         )
         for report in reports
     }

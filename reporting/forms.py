@@ -1,7 +1,6 @@
 """Forms of filing and review: strings in, domain values out, every refusal naming what would be accepted."""
 
-import re
-import unicodedata
+from functools import cached_property
 from typing import NamedTuple
 
 from django import forms
@@ -10,43 +9,14 @@ from django.utils import timezone
 
 from agencies.models import Agency, AgencyKind
 
-from .actions import Entry
+from . import cells
 from .checks import Finding, Severity
-from .models import KnownBy, Line, Period, Revision, Status
-from .sheet import Row
+from .entries import Entry
+from .models import Line, Period, RuleHit, Status
+from .models.filing import Revision
+from .sheet import Doubt, Row
 
-# Digits, or groups of three: "1,5" is refused rather than read as 15.
-NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
-# SQLite keeps 15 digits; no institution's month comes near.
-DIGITS = 15
-QUANTITY_DECIMALS, COST_DECIMALS = 4, 2
-PARTS = ("quantity", "known_by", "cost", "note")
-
-
-class NumberField(forms.DecimalField):
-    """A number as offices type it: full-width digits and separated thousands are read, a unit is not."""
-
-    def __init__(self, *, unit, decimals, **options):
-        self.unit = unit
-        super().__init__(min_value=0, max_digits=DIGITS, decimal_places=decimals, required=False, **options)
-        self.error_messages |= _number_messages(unit, decimals)
-
-    def to_python(self, value):
-        text = unicodedata.normalize("NFKC", str(value or "")).strip().replace("。", ".")
-        if text and not NUMBER.fullmatch(text):
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        return super().to_python(text.replace(",", ""))
-
-
-def _number_messages(unit, decimals):
-    size = f"数值过大，请核对单位是否为 {unit}。"
-    return {
-        "invalid": f"请填写数字，如 {'12' if decimals == 0 else '1234.5'}（{unit}），不带单位。",
-        "min_value": "不能为负，请填 0 或更大的数。",
-        "max_decimal_places": f"最多 {decimals} 位小数。" if decimals else f"请填整数（{unit}）。",
-        "max_digits": size,
-        "max_whole_digits": size,
-    }
+REASON_LENGTH = RuleHit._meta.get_field("reason").max_length
 
 
 class Cells(NamedTuple):
@@ -56,12 +26,22 @@ class Cells(NamedTuple):
     quantity: forms.BoundField
     known_by: forms.BoundField
     cost: forms.BoundField | None
+    payment: forms.BoundField | None
     note: forms.BoundField
     is_carried: bool
+    is_suggested: bool
+    token: str
+    errors: list[Finding]
+    doubts: list[Doubt]
+
+    @property
+    def offered(self):
+        """The register's quantity, where the field is empty."""
+        return self.row.suggested.quantity if self.row.suggested and not self.quantity.value() else None
 
     @property
     def has_errors(self):
-        return any(field and field.errors for field in self[1:5])
+        return any(field and field.errors for field in self[1:6])
 
 
 class MonthForm(forms.Form):
@@ -71,31 +51,52 @@ class MonthForm(forms.Form):
         super().__init__(*args, **options)
         self.sheet = sheet
         for row in sheet.rows:
-            self.fields |= _fields_of(row, self._start(row))
+            self.fields |= cells.fields_of(row.item, self._start(row))
 
     @property
     def sections(self):
-        """(section name, cells of its items) in the order of the form."""
-        return [(name, [self._cells(row) for row in rows]) for name, rows in self.sheet.sections]
+        """(section name, cells of its items, totals that are not asked) in the order of the form."""
+        asked = {row.item.code for row in self.sheet.rows}
+        totals = [total for total in self.verdict.totals if total.item.code not in asked]
+        return [
+            (
+                name,
+                [self._cells(row) for row in rows],
+                [total for total in totals if total.item.get_section_display() == name],
+            )
+            for name, rows in self.sheet.sections
+        ]
 
     def clean(self):
         for row in self.sheet.rows:
-            fault = self._fault(row.item)
-            if fault:
-                self.add_error(f"quantity-{row.item.code}", fault)
+            if sentence := cells.fault(self, row.item):
+                self.add_error(f"quantity-{row.item.code}", sentence)
 
     def entries(self):
         """What is stated: item code → Entry. Items left empty or unreadable are not in it."""
         found = {row.item.code: self._entry(row) for row in self.sheet.rows}
         return {code: entry for code, entry in found.items() if entry}
 
+    @cached_property
     def verdict(self):
         """What the checks say of the entries, saved or not."""
         lines = [
-            Line(item_id=code, quantity=entry.quantity, cost_yuan=entry.cost_yuan, known_by=entry.known_by)
+            Line(
+                item_id=code,
+                quantity=entry.quantity,
+                cost_yuan=entry.cost_yuan,
+                known_by=entry.known_by,
+                payment=entry.payment,
+            )
             for code, entry in self.entries().items()
         ]
-        return self.sheet.verdict(lines, [*self._unreadable()])
+        return self.sheet.verdict(lines, [*self._unreadable()], self.reasons)
+
+    @property
+    def reasons(self):
+        """The reasons typed for warnings: (rule, item code) → text."""
+        typed = ((name.split("-", 2), text) for name, text in self.data.items() if name.startswith("reason-"))
+        return {tuple(place[:0:-1]): text.strip()[:REASON_LENGTH] for place, text in typed if len(place) == 3}
 
     def refuse(self, findings):
         """Put the rule engine's errors on the fields they concern, without repeating the field's name."""
@@ -121,93 +122,31 @@ class MonthForm(forms.Form):
 
     def _start(self, row):
         if self.sheet.is_fresh:
-            return row.carried
+            return row.start
         return Entry.of(row.line) if row.line else None
 
     def _cells(self, row):
         code = row.item.code
         quantity, known_by, note = (self[f"{part}-{code}"] for part in ("quantity", "known_by", "note"))
-        cost = self[f"cost-{code}"] if row.item.has_cost else None
-        is_carried = self.sheet.is_fresh and not self.is_bound and row.carried is not None
-        return Cells(row, quantity, known_by, cost, note, is_carried)
-
-    def _typed(self, code):
-        quantity, known_by, cost, note = (self.cleaned_data.get(f"{part}-{code}") for part in PARTS)
-        return Entry(quantity, known_by or KnownBy.METERED, cost, note or "")
+        cost, payment = (
+            self[f"{part}-{code}"] if row.item.has_cost else None for part in ("cost", "payment")
+        )
+        begins = self.sheet.is_fresh and not self.is_bound
+        is_suggested = begins and row.suggested is not None
+        is_carried = begins and not is_suggested and row.carried is not None
+        token = Entry.of(row.line).token if row.line else ""
+        errors = [finding for finding in self.verdict.errors if finding.item == code]
+        doubts = [doubt for doubt in self.verdict.doubts if doubt.finding.item == code]
+        fields = (row, quantity, known_by, cost, payment, note)
+        return Cells(*fields, is_carried, is_suggested, token, errors, doubts)
 
     def _entry(self, row):
         code = row.item.code
         if not self.is_bound:
             return self._start(row)
-        if any(f"{part}-{code}" in self.errors for part in PARTS):
+        if any(f"{part}-{code}" in self.errors for part in cells.PARTS):
             return None
-        typed = self._typed(code)
-        return None if typed.quantity is None and KnownBy(typed.known_by).has_quantity else typed
-
-    def _fault(self, item):
-        """What contradicts itself within one row, as a sentence, or None."""
-        if f"quantity-{item.code}" in self.errors:
-            return None
-        typed = self._typed(item.code)
-        way = KnownBy(typed.known_by)
-        if typed.quantity is not None:
-            fault = f"选了“{way.label}”就不能有数量：请清空数量，或改选“计量”“估算”。"
-            return None if way.has_quantity else fault
-        if way == KnownBy.NOT_APPLICABLE and typed.cost_yuan:
-            return "选了“不适用”就不能有费用：有此项而未装表时，请选“未计量”。"
-        if way.has_quantity and (typed.cost_yuan is not None or typed.note or way == KnownBy.ESTIMATED):
-            return f"请填写数量（{item.unit}）；没有此项时选“不适用”，有而未装表时选“未计量”。"
-        return None
-
-
-def _fields_of(row, start):
-    """The fields of one item, in the order of the keyboard."""
-    item, code, start = row.item, row.item.code, start or Entry(None)
-    decimals = QUANTITY_DECIMALS if item.decimals else 0
-    fields = {
-        f"quantity-{code}": _number(
-            row.name, f"{row.name} 数量", item.unit, decimals, start.quantity, help_text=item.definition
-        ),
-        f"known_by-{code}": _way(f"{row.name} 获取方式", start.known_by),
-    }
-    if item.has_cost:
-        label = f"{row.name} 费用"
-        fields[f"cost-{code}"] = _number(label, label, "元", COST_DECIMALS, start.cost_yuan)
-    return fields | {f"note-{code}": _note(f"{row.name} 说明", start.note)}
-
-
-def _number(label, spoken, unit, decimals, start, **options):
-    """`label` names the field in an error, `spoken` where only the column says what it is."""
-    attributes = {"inputmode": "decimal", "autocomplete": "off", "aria-label": f"{spoken}（{unit}）"}
-    widget = forms.TextInput(attrs=attributes)
-    return NumberField(
-        label=label, unit=unit, decimals=decimals, initial=_plain(start), widget=widget, **options
-    )
-
-
-def _way(label, start):
-    return forms.TypedChoiceField(
-        label=label,
-        choices=KnownBy.choices,
-        initial=start,
-        required=False,
-        empty_value=KnownBy.METERED,
-        widget=forms.Select(attrs={"aria-label": label}),
-    )
-
-
-def _note(label, start):
-    return forms.CharField(
-        label=label,
-        initial=start,
-        required=False,
-        max_length=Line._meta.get_field("note").max_length,
-        widget=forms.TextInput(attrs={"aria-label": label, "autocomplete": "off"}),
-    )
-
-
-def _plain(number):
-    return None if number is None else f"{number.normalize():f}"
+        return cells.answered(cells.typed(self, code))
 
 
 class ReturnForm(forms.Form):

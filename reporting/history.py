@@ -260,7 +260,7 @@ def enter(reading, *, document, by=None):
 
 def _reports_for(months):
     """(agency id, month) → report. The periods open for the whole register: who is not in the file is seen to miss."""
-    periods = {day: actions.open_period(day) for day in sorted({month.month for month in months})}
+    periods = actions.open_periods({month.month for month in months})
     reports = Report.objects.filter(period__in=periods.values()).select_related("period")
     found = {(report.agency_id, report.period.month): report for report in reports}
     unregistered_then = [

@@ -22,7 +22,7 @@ def sentences(months):
 
 
 def warnings(months):
-    """Pairs of a month and its warnings, against the months beside it in the file or stored; four queries."""
+    """Pairs of a month and its warnings, against the months beside it in the file or stored; five queries."""
     reports = [
         Report(pk=number, agency=month.agency, period=Period(month=month.month))
         for number, month in enumerate(months)
@@ -55,6 +55,7 @@ def _beside(month, filed, stored):
         filed.get(year_ago, stored.last_year),
         filed[newest] if is_newer else stored.newest,
         newest if is_newer else stored.newest_month,
+        stored.registered,
     )
 
 

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
+
+from agencies.areas import MonthArea
 
 from . import calendar, checks, findings
-from .actions import Entry
+from .entries import Entry
 from .models import Edition, Item, Line, Report, Section
 
 # What hardly moves from month to month and may start from an earlier answer; a metered quantity never does.
@@ -17,7 +20,8 @@ CARRIED = frozenset((
 class Row:
     """One item of the month; each line is None where nothing is known of it.
 
-    `earlier` is that of the revision before, `to_carry` that of the newest approved month.
+    `earlier` is that of the revision before, `to_carry` that of the newest approved month. `registered`: what the
+    register says of it, which it does of the floor area only. `expected`: the range in which the checks ask nothing.
     """
 
     item: Item
@@ -27,6 +31,8 @@ class Row:
     last_year: Line | None
     earlier: Line | None
     to_carry: Line | None
+    registered: MonthArea | None = None
+    expected: tuple[Decimal, Decimal] | None = None
 
     @property
     def name(self):
@@ -53,6 +59,16 @@ class Row:
         return bool(self.earlier and self.line and Entry.of(self.earlier) != Entry.of(self.line))
 
     @property
+    def suggested(self):
+        """The register's answer, for a month that has none yet."""
+        return Entry(self.registered.area_m2) if self.registered and self.line is None else None
+
+    @property
+    def start(self):
+        """What a fresh month begins with: the register's answer before an earlier month's."""
+        return self.suggested or self.carried
+
+    @property
     def carried(self):
         """The answer that a fresh month may start from: a state, or a quantity that hardly moves."""
         if self.to_carry is None:
@@ -76,6 +92,19 @@ class Total:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A warning, with the reason that was given for it so far."""
+
+    finding: checks.Finding
+    reason: str
+
+    @property
+    def name(self):
+        """The name of the field that takes the reason."""
+        return f"reason-{self.finding.item}-{self.finding.rule}"
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the rule engine says of a month as it stands."""
 
@@ -83,15 +112,30 @@ class Verdict:
     answered: int
     missing: list[checks.Finding]
     errors: list[checks.Finding]
-    warnings: list[checks.Finding]
+    doubts: list[Doubt]
     totals: list[Total]
 
     names: dict[str, str]
 
     @property
+    def warnings(self):
+        return [doubt.finding for doubt in self.doubts]
+
+    @property
+    def unexplained(self):
+        """The warnings that still want a reason."""
+        return [doubt for doubt in self.doubts if not doubt.reason]
+
+    @property
     def missing_names(self):
         """(name, item code) of what was asked and not answered."""
         return [(self.names[finding.item], finding.item) for finding in self.missing]
+
+
+def carried(report):
+    """The entries that a month nobody began begins with: item code → Entry."""
+    found = {row.item.code: row.start for row in Sheet(report, None).rows}
+    return {code: entry for code, entry in found.items() if entry}
 
 
 class Sheet:
@@ -104,6 +148,7 @@ class Sheet:
         self.month_before = calendar.first_of_previous(report.period.month)
         self.month_last_year = calendar.same_month_last_year(report.period.month)
         self.items = Item.objects.in_bulk()
+        self.ground = findings.ground(self.items.values())
         self.rows = self._rows()
 
     @property
@@ -127,33 +172,45 @@ class Sheet:
         """The stored lines."""
         return [row.line for row in self.rows if row.line]
 
+    @cached_property
+    def stored_reasons(self):
+        """(rule, item code) → the reason given for a warning of this revision."""
+        hits = self.revision.hits.exclude(reason="") if self.revision else ()
+        return {(hit.rule, hit.item_id): hit.reason for hit in hits}
+
     @property
     def sections(self):
         """(section name, rows) in the order of the form, empty sections left out."""
-        return _by_section(self.rows)
+        return by_section(self.rows)
 
     @property
     def stated_sections(self):
         """The sections without the optional items that nobody ever answered."""
-        return _by_section(row for row in self.rows if not row.is_blank)
+        return by_section(row for row in self.rows if not row.is_blank)
 
-    def verdict(self, lines, unreadable=()):
+    def verdict(self, lines, unreadable=(), reasons=None):
         """What the checks say of these lines (stored or not) as this month's answer.
 
         `unreadable`: findings on what was typed but cannot be a line; such an item is wrong, not missing.
+        `reasons`: (rule, item code) → text, as typed; those that are stored by default.
         """
-        found = findings.judged(self.report, self.edition, lines, self.beside)
-        errors = [each for each in found if each.severity == checks.Severity.ERROR]
+        reasons = self.stored_reasons if reasons is None else self.stored_reasons | reasons
         required = {row.item.code for row in self.rows if row.is_required}
+        found = findings.judged(self.report, required, lines, self.beside, self.ground)
+        errors = [each for each in found if each.severity == checks.Severity.ERROR]
         typed = {finding.item for finding in unreadable}
         return Verdict(
             asked=len(required),
             answered=len(required & {line.item_id for line in lines}),
             missing=[error for error in errors if error.rule == "required" and error.item not in typed],
             errors=[*unreadable, *(error for error in errors if error.rule != "required")],
-            warnings=[each for each in found if each.severity == checks.Severity.WARNING],
+            doubts=[
+                Doubt(finding, reasons.get((finding.rule, finding.item), ""))
+                for finding in found
+                if finding.severity == checks.Severity.WARNING
+            ],
             totals=self._totals({line.item_id: line.quantity for line in lines}),
-            names={row.item.code: row.name for row in self.rows},
+            names=self.ground.names,
         )
 
     def _rows(self):
@@ -166,7 +223,10 @@ class Sheet:
     def _row(self, code, is_required, stored, earlier):
         to_carry = self.beside.newest if self.is_fresh else {}
         sources = (stored, self.beside.last_month, self.beside.last_year, earlier, to_carry)
-        return Row(self.items[code], is_required, *(lines.get(code) for lines in sources))
+        registered = self.beside.registered if code == checks.AREA else None
+        expected = self.ground.expected(code, self.beside, self.report.agency.type_code)
+        filed = (lines.get(code) for lines in sources)
+        return Row(self.items[code], is_required, *filed, registered, expected)
 
     def _revision_before(self):
         if self.revision is None or self.revision.number == 1:
@@ -183,7 +243,8 @@ class Sheet:
         return totals
 
 
-def _by_section(rows):
+def by_section(rows):
+    """(section name, rows) in the order of the form; rows: whatever has an item."""
     found = {section.label: [] for section in Section}
     for row in rows:
         found[row.item.get_section_display()].append(row)

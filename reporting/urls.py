@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from . import rule_views, views
+from . import filing_views, rule_views, views
 
 
 class MonthConverter:
@@ -27,12 +27,16 @@ REPORT = "reports/<slug:key>/<month:month>/"
 urlpatterns = [
     path("reports/", views.report_list, name="report-list"),
     path(REPORT, views.report_detail, name="report-detail"),
-    path(f"{REPORT}edit/", views.report_edit, name="report-edit"),
+    path(f"{REPORT}edit/", filing_views.report_edit, name="report-edit"),
+    path(f"{REPORT}cells/<str:code>/", filing_views.cell_save, name="cell-save"),
+    path(f"{REPORT}check/", filing_views.report_check, name="report-check"),
+    path(f"{REPORT}reasons/", filing_views.reason_save, name="reason-save"),
     path(f"{REPORT}submit/", views.report_submit, name="report-submit"),
     path(f"{REPORT}withdraw/", views.report_withdraw, name="report-withdraw"),
     path(f"{REPORT}approve/", views.report_approve, name="report-approve"),
     path(f"{REPORT}return/", views.report_return, name="report-return"),
     path(f"{REPORT}correct/", views.report_correct, name="report-correct"),
+    path("guide/", filing_views.guide, name="guide"),
     path("review/", views.review_queue, name="review-queue"),
     path("rules/", rule_views.rule_list, name="rule-list"),
     path("rules/<slug:slug>/", rule_views.rule_detail, name="rule-detail"),

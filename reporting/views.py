@@ -1,4 +1,4 @@
-"""Pages of filing and review: the list of months, a month's form, a month with its trail, the reviewer's queue."""
+"""Pages of months: the list of them, a month with its trail, what is decided about it, the reviewer's queue."""
 
 from functools import partial
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -15,9 +15,10 @@ from agencies.access import SEES_FIGURES
 from agencies.models import Agency, Event
 
 from . import access, actions, findings, hits
-from .forms import CorrectionForm, MonthForm, QueueFilters, ReportFilters, ReturnForm
-from .models import Report, Status
+from .forms import CorrectionForm, QueueFilters, ReportFilters, ReturnForm
+from .models import Report
 from .sheet import Sheet
+from .steps import act, permitted_report
 
 PAGE_SIZE = 50
 DECISIONS = ("approve", "return")
@@ -36,60 +37,49 @@ def report_list(request):
 
 
 def report_detail(request, key, month):
-    return _detail_page(request, _report(request, key, month))
-
-
-def report_edit(request, key, month):
-    report = _report(request, key, month, verb="save")
-    if request.method == "POST":
-        return _take_form(request, report)
-    if not report.is_editable:
-        messages.warning(request, f"本月现为“{report.status_name}”，不能修改。{_way_out(report)}")
-        return redirect("reporting:report-detail", key, month)
-    sheet = Sheet(report, report.latest)
-    return _form_page(request, report, MonthForm(sheet=sheet), actions.version(report))
+    return _detail_page(request, permitted_report(request, key, month))
 
 
 @require_POST
 def report_submit(request, key, month):
-    report = _report(request, key, month, verb="submit")
+    report = permitted_report(request, key, month, verb="submit")
     try:
-        return _do(request, report, actions.submit, "已提交，等待区机关事务管理局审核。")
+        return act(request, report, actions.submit, "已提交，等待区机关事务管理局审核。")
     except actions.Refused as refused:
-        messages.error(request, f"未能提交：{refused}")
+        messages.error(request, f"未能提交，请先改正或说明原因：{refused}")
         return redirect("reporting:report-edit", key, month)
 
 
 @require_POST
 def report_withdraw(request, key, month):
-    report = _report(request, key, month, verb="withdraw")
-    return _do(request, report, actions.withdraw, "已撤回，可以继续修改。")
+    report = permitted_report(request, key, month, verb="withdraw")
+    return act(request, report, actions.withdraw, "已撤回，可以继续修改。")
 
 
 @require_POST
 def report_approve(request, key, month):
-    report = _report(request, key, month, verb="approve")
-    return _do(request, report, actions.approve, f"已通过 {report}。指标由后台任务计算，稍后更新。")
+    report = permitted_report(request, key, month, verb="approve")
+    return act(request, report, actions.approve, f"已通过 {report}。指标由后台任务计算，稍后更新。")
 
 
 @require_POST
 def report_return(request, key, month):
-    report = _report(request, key, month, verb="return")
+    report = permitted_report(request, key, month, verb="return")
     form = ReturnForm(request.POST)
     if not form.is_valid():
         return _detail_page(request, report, return_form=form)
     verb = partial(actions.send_back, reason=form.cleaned_data["reason"])
-    return _do(request, report, verb, f"已退回 {report}，填报员会看到原因。")
+    return act(request, report, verb, f"已退回 {report}，填报员会看到原因。")
 
 
 @require_POST
 def report_correct(request, key, month):
-    report = _report(request, key, month, verb="correct")
+    report = permitted_report(request, key, month, verb="correct")
     form = CorrectionForm(request.POST)
     if not form.is_valid():
         return _detail_page(request, report, correction_form=form)
     verb = partial(actions.open_correction, reason=form.cleaned_data["reason"])
-    return _do(request, report, verb, "已发起更正。新版次通过之前，原版次继续有效。")
+    return act(request, report, verb, "已发起更正。新版次通过之前，原版次继续有效。")
 
 
 def review_queue(request):
@@ -126,83 +116,12 @@ def _queue(user):
     return reports.order_by("latest__submitted_at", "pk")
 
 
-def _report(request, key, month, verb=None):
-    """The report, 404 for strangers; with a verb, 403 for a colleague without the right to it."""
-    reports = Report.objects.visible_to(request.user).with_state()
-    report = get_object_or_404(reports, agency__key=key, period__month=month)
-    if verb and not access.may(request.user, verb, report.agency):
-        raise PermissionDenied
-    return report
-
-
 def _verbs(user, report):
     """What this user may do to the report as it stands."""
     verbs = {verb for verb, states in access.SETS_OUT_FROM.items() if report.status in states}
     allowed = {verb for verb in verbs if access.may(user, verb, report.agency)}
     is_own = report.latest is not None and report.latest.submitted_by_id == user.pk
     return allowed.difference(DECISIONS) if is_own else allowed
-
-
-def _do(request, report, verb, sentence):
-    """Let the verb act, say what came of it, and show the report."""
-    try:
-        verb(report, by=request.user)
-    except actions.WrongStatus as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, sentence)
-    return redirect("reporting:report-detail", report.agency.key, report.period.month)
-
-
-def _take_form(request, report):
-    sheet = Sheet(report, report.latest)
-    form = MonthForm(request.POST, sheet=sheet)
-    seen = request.POST.get("version", "")
-    if "check" in request.POST or not form.is_valid():
-        return _form_page(request, report, form, seen)
-    try:
-        actions.save_draft(report, form.entries(), by=request.user, seen=seen)
-    except actions.Stale as stale:
-        return _stale_page(request, report, form, stale)
-    except actions.WrongStatus as refusal:
-        messages.error(request, f"没有保存：{refusal}您填写的内容仍在下方。")
-        return _form_page(request, report, form, seen)
-    if "submit" in request.POST:
-        return _submit_form(request, report, form)
-    messages.success(request, f"草稿已保存（{timezone.localtime():%H:%M}）。")
-    return redirect("reporting:report-edit", report.agency.key, report.period.month)
-
-
-def _submit_form(request, report, form):
-    """Submit what was just saved; what contradicts itself goes back to the fields, and stays saved as a draft."""
-    try:
-        return _do(request, report, actions.submit, "已提交，等待区机关事务管理局审核。")
-    except actions.Refused as refused:
-        form.refuse(refused.errors)
-        messages.warning(request, "草稿已保存，尚未提交：请先改正下列问题。")
-        report.refresh_from_db()
-        return _form_page(request, report, form, actions.version(report))
-
-
-def _stale_page(request, report, form, stale):
-    """Nothing was written: both answers are shown, and a second save means it."""
-    report.refresh_from_db()
-    stored = {line.item_id: actions.Entry.of(line) for line in report.latest.lines.all()}
-    context = {"stale": stale, "differences": form.differences(stored)}
-    return _form_page(request, report, form, actions.version(report), **context)
-
-
-def _form_page(request, report, form, version, **context):
-    is_check = "check" in request.POST and request.htmx
-    template = "reporting/includes/verdict.html" if is_check else "reporting/report_edit.html"
-    context |= {
-        "report": report,
-        "form": form,
-        "version": version,
-        "verdict": form.verdict(),
-        "today": timezone.localdate(),
-    }
-    return render(request, template, context)
 
 
 def _detail_page(request, report, return_form=None, correction_form=None):
@@ -244,12 +163,6 @@ def _next_in_queue(user, report):
     if not user.paths_of(access.VERBS["approve"]):
         return None
     return _queue(user).exclude(pk=report.pk).first()
-
-
-def _way_out(report):
-    return {Status.SUBMITTED: "如需修改，请先撤回。", Status.APPROVED: "如需修改，请发起更正。"}[
-        report.status
-    ]
 
 
 def _page(request, rows):

@@ -11,6 +11,7 @@ VERBS = {
     "see_lineage": SEES_FIGURES,
     "see_changes": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER}),
     "propose": frozenset({Role.MANAGER}),
+    "rehearse": frozenset({Role.MANAGER, Role.REVIEWER}),
     "sign": frozenset({Role.MANAGER, Role.REVIEWER}),
     "activate": frozenset({Role.MANAGER}),
     "see_publications": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER, Role.DEPARTMENT}),

@@ -193,19 +193,22 @@ def parts_by_year(loaded: Loaded, basis: Basis, wanted=None, restatements=None):
     """(year, parts) of the wanted years, all by default; restatements: those in force by default."""
     block = block_of(loaded, basis)
     years = loaded.years if wanted is None else [year for year in loaded.years if year in wanted]
-    restated = _restated(loaded, block, basis, years, restatements)
-    return sums.parts_by_year(block, basis.base_years, restated, basis.boundary, years)
+    bases = restated(loaded.agencies, block, basis, years, restatements)
+    return sums.parts_by_year(block, basis.base_years, bases, basis.boundary, years)
 
 
-def _restated(loaded, block, basis, years, restatements):
-    """Year → its base year as restated: the filed one, with the months that a restatement covers put over it."""
+def restated(agencies, block: Block, basis: Basis, years, restatements=None):
+    """Year → its base year as restated: the filed one, with the months that a restatement covers put over it.
+
+    agencies: those of the block, their ids ascending; restatements: those in force by default.
+    """
     in_force = Restatement.objects.in_force() if restatements is None else [each.pk for each in restatements]
     found = RestatedPanel.objects.filter(
         restatement__in=in_force,
-        agency__gte=loaded.agencies[0],
-        agency__lte=loaded.agencies[-1],
+        agency__gte=agencies[0],
+        agency__lte=agencies[-1],
     )
-    present = set(loaded.agencies.tolist())
+    present = set(agencies.tolist())
     rows = [row for row in found.select_related("restatement") if row.agency_id in present]
     rows.sort(key=lambda row: _order(row.restatement))
     bases = {}
@@ -215,9 +218,7 @@ def _restated(loaded, block, basis, years, restatements):
             months = covered(row.restatement, base_year, year)
             if months.any() and base_year in block.years:
                 base = bases.setdefault(year, _filed_base(block, base_year))
-                _put_over(
-                    base, int(np.searchsorted(loaded.agencies, row.agency_id)), row, months, base_year, basis
-                )
+                _put_over(base, int(np.searchsorted(agencies, row.agency_id)), row, months, base_year, basis)
     return bases
 
 

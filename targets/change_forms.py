@@ -173,3 +173,5 @@ class ProposalForm(forms.ModelForm):
 
 class DecisionForm(forms.Form):
     note = forms.CharField(label="意见", max_length=500, required=False, help_text="否决时必填。")
+    # The rehearsal that the page listed, by `review.version`.
+    seen = forms.CharField(required=False)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from reporting.actions import WrongStatus
 
-from . import access, proposals, rehearsal, restatements
+from . import access, inputs, proposals, rehearsal, restatements, review
 from .change_forms import DecisionForm, ProposalForm, RestatementForm
 from .models import Proposal, Restatement
 
@@ -72,6 +72,16 @@ def proposal_decide(request, pk):
     return _decide(request, PROPOSALS, pk)
 
 
+@require_POST
+def restatement_rehearse(request, pk):
+    return _rehearse(request, RESTATEMENTS, pk)
+
+
+@require_POST
+def proposal_rehearse(request, pk):
+    return _rehearse(request, PROPOSALS, pk)
+
+
 def restatement_new(request):
     access.permit(request.user, "propose")
     form = RestatementForm(request.POST or None)
@@ -108,8 +118,13 @@ def _list(request, subject):
     access.permit(request.user, "see_changes")
     rows = subject.model.objects.select_related("proposed_by", *subject.related)
     rows = rows.annotate(flips=Count("effects", filter=Q(effects__is_flip=True)))
+    page = Paginator(rows.order_by("-pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    waiting = [row for row in page if row.status == review.PROPOSED]
+    now = inputs.shared() if waiting else {}
+    for row in waiting:
+        row.outdated = inputs.outdated(row, now)
     context = {
-        "page_obj": Paginator(rows.order_by("-pk"), PAGE_SIZE).get_page(request.GET.get("page")),
+        "page_obj": page,
         "may_propose": access.may(request.user, "propose"),
     }
     return render(request, "targets/change_list.html", _words(subject) | context)
@@ -124,6 +139,9 @@ def _detail(request, subject, pk, form=None):
         "panels": row.panels.select_related("agency") if subject is RESTATEMENTS else (),
         "summary": _summary(row),
         "page_obj": Paginator(effects, PAGE_SIZE).get_page(request.GET.get("page")),
+        "outdated": inputs.outdated(row),
+        "version": review.version(row),
+        "may_rehearse": access.may(request.user, "rehearse"),
         "may_decide": subject.verbs.may_decide(request.user, row),
         "is_only_rehearsed": getattr(row, "kind", "") == Proposal.Kind.CORRECTION,
         "form": form or DecisionForm(),
@@ -150,7 +168,8 @@ def _decide(request, subject, pk):
         return _detail(request, subject, pk, form)
     try:
         verb = subject.accept if is_accepted else subject.verbs.reject
-        verb(row, by=request.user, note=form.cleaned_data["note"])
+        seen = {"seen": form.cleaned_data["seen"]} if is_accepted else {}
+        verb(row, by=request.user, note=form.cleaned_data["note"], **seen)
     except ValidationError as fault:
         form.add_error(None, fault)
         return _detail(request, subject, pk, form)
@@ -158,6 +177,17 @@ def _decide(request, subject, pk):
         messages.error(request, str(refusal))
     else:
         messages.success(request, subject.done_word if is_accepted else "已否决。")
+    return redirect(f"{subject.route}-detail", pk)
+
+
+def _rehearse(request, subject, pk):
+    access.permit(request.user, "rehearse")
+    try:
+        subject.verbs.rehearse_again(_row(subject, pk), by=request.user)
+    except WrongStatus as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "影响正在重新试算。")
     return redirect(f"{subject.route}-detail", pk)
 
 
@@ -174,4 +204,5 @@ def _words(subject):
         "route_new": f"{subject.route}-new",
         "route_detail": f"{subject.route}-detail",
         "route_decide": f"{subject.route}-decide",
+        "route_rehearse": f"{subject.route}-rehearse",
     }

@@ -5,8 +5,8 @@ or none, so that the page costs the same for one institution and for a thousand.
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, F, OuterRef, Q, Subquery, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Value, Window
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
 from agencies.models import Agency, AgencyKind
@@ -18,6 +18,8 @@ from .models import Figure, GroupFigure, GroupKind, GroupPanel, Indicator
 from .progress import TOLERANCE, Standing
 
 RANKED = 10
+# More than any year: institution and year as one number.
+YEARS = 10_000
 _REPORT_YEAR = "reports__period__month__year"
 
 
@@ -247,6 +249,7 @@ def _institution(row, target, indicator):
 def filing(node, year, since):
     """Counts of the register and its reports: of the year what is covered, of all years what needs attention.
 
+    stale: institution-years whose figures no longer follow from what is approved.
     since: the first year whose months can be overdue; older ones are history that was entered afterwards.
     """
     in_year = Q(**{_REPORT_YEAR: year})
@@ -268,6 +271,8 @@ def filing(node, year, since):
             overdue=Count("reports", filter=Q(reports__pk__isnull=False) & to_file & is_due),
             to_review=Count("reports", filter=Q(**{latest: Status.SUBMITTED})),
             returned=Count("reports", filter=Q(**{latest: Status.RETURNED})),
+            # The same number beside every row: the database counts it once.
+            stale=Coalesce(Max(Subquery(_stale(node))), 0),
         )
     )
     return counts | {"missing": counts["expected"] - counts["approved"] - counts["submitted"]}
@@ -278,7 +283,8 @@ def registered_in(year):
     return Q(registered_from__lte=date(year, 12, 31)) & stays
 
 
-def stale(node):
-    """Institution-years whose figures no longer follow from what is approved."""
-    marks = StaleMark.objects.filter(agency__path__startswith=node.path)
-    return marks.values("agency", "year").distinct().count()
+def _stale(node):
+    """One row: how many institution-years below the node have a mark."""
+    marks = StaleMark.objects.filter(agency__path__startswith=node.path).order_by()
+    place = F("agency") * YEARS + F("year")
+    return marks.values(every=Value(1)).annotate(places=Count(place, distinct=True)).values("places")

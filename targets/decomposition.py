@@ -73,27 +73,114 @@ class Effects:
 EFFECTS = tuple(field.name for field in fields(Effects))
 
 
+@dataclass(frozen=True)
+class Split:
+    """The effects term by term; levels are N, A, A_i, E_i, E_ij, C_ij as far as the quantity has them.
+
+    before, after: the levels of both years, and growth: ln(x₁/x₀) of each level's factor as it counts, each
+    (levels, n, i, j); log_mean: L(v₁, v₀), (n, i, j), 0 where a term is not there in both years; passing: the whole
+    change of a term that appears or disappears, at the level that explains it, else 0, (levels, n, i, j).
+    """
+
+    before: Floats
+    after: Floats
+    growth: Floats
+    log_mean: Floats
+    passing: Floats
+
+    @property
+    def terms(self) -> Floats:
+        """Each term's part of each effect, (levels, n, i, j): log_mean · growth, or the passing term's change."""
+        return self.log_mean * self.growth + self.passing
+
+    @property
+    def factors(self) -> tuple[Floats, Floats]:
+        """x of both years, (levels, n, i, j): N, A/N, A_i/A, E_i/A_i, E_ij/E_i, C_ij/E_ij; NaN for division by 0."""
+        return _factors(self.before), _factors(self.after)
+
+    @property
+    def effects(self) -> Effects:
+        """Their sums; a level that the quantity does not have is 0, what is unknown of any term NaN."""
+        summed = self.terms.sum(axis=(2, 3))
+        summed = np.concatenate([summed, np.zeros((len(EFFECTS) - len(summed), summed.shape[1]))])
+        is_unknown = np.isnan(self.before + self.after).any(axis=(0, 2, 3))
+        return Effects(*np.where(is_unknown, np.nan, summed))
+
+
+def energy_split(base: Side, current: Side) -> Split:
+    """Of 综合能耗 Σ_ij E_ij, kgce. Raises ValueError for negative or infinite figures or shapes that differ."""
+    return _split(_energy_levels(base), _energy_levels(current))
+
+
+def carbon_split(base: Side, current: Side) -> Split:
+    """Of 碳排放 Σ_ij C_ij, kgCO₂. Which grid factor holds is the caller's choice of kg_co2.
+
+    Raises ValueError as `energy_split`, and where a side brings no kg_co2.
+    """
+    return _split(_carbon_levels(base), _carbon_levels(current))
+
+
+def water_split(base: WaterSide, current: WaterSide) -> Split:
+    """Of 用水量 Σ_i W_i, m³; intensity is W_i/A_i. Raises ValueError as `energy_split`."""
+    return _split(_water_levels(base), _water_levels(current))
+
+
 def energy_effects(base: Side, current: Side) -> Effects:
-    """Effects on 综合能耗 Σ_ij E_ij, kgce. Raises ValueError for negative or infinite figures or shapes that differ."""
-    return _decomposed(_energy_levels(base), _energy_levels(current))
+    """The effects of `energy_split`."""
+    return energy_split(base, current).effects
 
 
 def carbon_effects(base: Side, current: Side) -> Effects:
-    """Effects on 碳排放 Σ_ij C_ij, kgCO₂. Which grid factor holds is the caller's choice of kg_co2.
-
-    Raises ValueError as `energy_effects`, and where a side brings no kg_co2.
-    """
-    return _decomposed(_carbon_levels(base), _carbon_levels(current))
+    """The effects of `carbon_split`."""
+    return carbon_split(base, current).effects
 
 
 def water_effects(base: WaterSide, current: WaterSide) -> Effects:
-    """Effects on 用水量 Σ_i W_i, m³; intensity is W_i/A_i. Raises ValueError as `energy_effects`."""
-    return _decomposed(_water_levels(base), _water_levels(current))
+    """The effects of `water_split`."""
+    return water_split(base, current).effects
 
 
-def denominator_part(
+def packed(side: Side | WaterSide) -> Floats:
+    """One row of an owner's figures, (n, width): N, then A_i, then E_ij and C_ij or W_i, as far as there are any."""
+    used = [side.water_m3] if isinstance(side, WaterSide) else [side.kgce]
+    if isinstance(side, Side) and side.kg_co2 is not None:
+        used.append(side.kg_co2)
+    owners = len(side.institutions)
+    return np.concatenate(
+        [side.institutions[:, np.newaxis], side.activity, *(each.reshape(owners, -1) for each in used)],
+        axis=1,
+    )
+
+
+def unpacked(values: Floats, types: int, carriers: int) -> Side:
+    """The inverse of `packed` for a `Side` of that many types and carriers; the width tells whether it has carbon."""
+    institutions, activity, used = values[:, 0], values[:, 1 : 1 + types], values[:, 1 + types :]
+    matrices = used.reshape(len(values), -1, types, carriers)
+    return Side(institutions, activity, matrices[:, 0], matrices[:, 1] if matrices.shape[1] > 1 else None)
+
+
+def unpacked_water(values: Floats, types: int) -> WaterSide:
+    """The inverse of `packed` for a `WaterSide` of that many types."""
+    return WaterSide(values[:, 0], values[:, 1 : 1 + types], values[:, 1 + types :])
+
+
+@dataclass(frozen=True)
+class RatioSplit:
+    """What makes the denominator's part of the relative change of a ratio I = N/D; every array of the same shape.
+
+    numerator_growth, denominator_growth: ln(N₁/N₀), ln(D₁/D₀); log_mean: L(I₁, I₀) / I₀;
+    by_denominator: −log_mean · denominator_growth, 0 where the numerator fell to 0.
+    """
+
+    numerator_growth: Floats
+    denominator_growth: Floats
+    log_mean: Floats
+    by_denominator: Floats
+
+
+def ratio_split(
     numerator_base: Floats, denominator_base: Floats, numerator: Floats, denominator: Floats
-) -> Floats:
+) -> RatioSplit:
     """Of the relative change of I = N/D, the part due to the denominator: −L(I₁, I₀) · ln(D₁/D₀) / I₀.
 
     All shapes broadcast; −0.02 means that a larger denominator alone explains two percent less. The change
@@ -104,8 +191,16 @@ def denominator_part(
     _refuse_nonsense(numerator_base, denominator_base, numerator, denominator)
     is_usable = (numerator_base > 0) & (denominator_base > 0) & (denominator > 0) & ~np.isnan(numerator)
     top, bottom = _growth(numerator_base, numerator), _growth(denominator_base, denominator)
-    part = np.where(numerator > 0, -_relative_mean(top - bottom) * bottom, 0.0)
-    return np.where(is_usable, part, np.nan)
+    mean = _relative_mean(top - bottom)
+    part = np.where(is_usable, np.where(numerator > 0, -mean * bottom, 0.0), np.nan)
+    return RatioSplit(top, bottom, mean, part)
+
+
+def denominator_part(
+    numerator_base: Floats, denominator_base: Floats, numerator: Floats, denominator: Floats
+) -> Floats:
+    """`ratio_split(...).by_denominator` alone."""
+    return ratio_split(numerator_base, denominator_base, numerator, denominator).by_denominator
 
 
 def _energy_levels(side: Side) -> list[Floats]:
@@ -133,29 +228,31 @@ def _outer_levels(institutions: Floats, activity: Floats) -> list[Floats]:
     return [institutions[:, np.newaxis, np.newaxis], whole[..., np.newaxis], activity[..., np.newaxis]]
 
 
-def _decomposed(base: list[Floats], current: list[Floats]) -> Effects:
-    """One effect per level; levels without a factor of their own (fuel mix of water) are 0, or NaN if unknown."""
+def _split(base: list[Floats], current: list[Floats]) -> Split:
     shape = base[-1].shape
     if current[-1].shape != shape:
         raise ValueError(f"The base {shape} does not fit the current year {current[-1].shape}.")
     _refuse_nonsense(*base, *current)
     before = np.stack([np.broadcast_to(level, shape) for level in base])
     after = np.stack([np.broadcast_to(level, shape) for level in current])
-    split = (_of_lasting_terms(before, after) + _of_passing_terms(before, after)).sum(axis=(2, 3))
-    split = np.concatenate([split, np.zeros((len(EFFECTS) - len(split), shape[0]))])
-    is_unknown = np.isnan(before + after).any(axis=(0, 2, 3))
-    return Effects(*np.where(is_unknown, np.nan, split))
+    lasts = (before[-1] > 0) & (after[-1] > 0)
+    log_mean = np.where(lasts, _log_mean(before[-1], after[-1]), 0.0)
+    return Split(before, after, _growths(before, after), log_mean, _of_passing_terms(before, after))
 
 
-def _of_lasting_terms(before: Floats, after: Floats) -> Floats:
-    """L(v₁, v₀) · ln(x₁/x₀) of the terms that are there in both years; shapes (levels, n, i, j)."""
-    weight = np.where((before[-1] > 0) & (after[-1] > 0), _log_mean(before[-1], after[-1]), 0.0)
+def _growths(before: Floats, after: Floats) -> Floats:
+    """ln(x₁/x₀) of each level; one that cannot be compared leaves its own to the next."""
     growth = np.zeros_like(before)
-    reached = np.zeros_like(weight)
+    reached = np.zeros_like(before[-1])
     for level, (old, new) in enumerate(zip(before, after, strict=True)):
         following = np.where((old > 0) & (new > 0), _growth(old, new), reached)
         growth[level], reached = following - reached, following
-    return weight * growth
+    return growth
+
+
+def _factors(levels: Floats) -> Floats:
+    outer = np.concatenate([np.ones_like(levels[:1]), levels[:-1]])
+    return np.where(outer > 0, levels / np.where(outer > 0, outer, 1.0), np.nan)
 
 
 def _of_passing_terms(before: Floats, after: Floats) -> Floats:

@@ -25,11 +25,21 @@ TYPES = list(AgencyType.values)
 
 @dataclass(frozen=True)
 class Carriers:
-    """How the panel's items count, carrier by carrier: arrays (carriers, items)."""
+    """How the panel's items count, carrier by carrier: arrays (carriers, items) in the order of the names."""
 
+    names: list[str]
     kgce: np.ndarray
     kg_co2: np.ndarray
     is_grid: np.ndarray
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Whose effects are stored, and what their figures are laid out by: type codes of each, and carriers for all."""
+
+    agencies: np.ndarray
+    types: np.ndarray
+    carriers: str
 
 
 @dataclass(frozen=True)
@@ -71,13 +81,16 @@ def explain_all():
     done = 0
     for _, loaded in blocks.load_each():
         used = {year: used_in(loaded, year, carriers) for year in loaded.years}
+        agencies = _agencies(loaded)
+        types = np.array([agencies[pk].type_code for pk in loaded.agencies.tolist()])
         with transaction.atomic():
-            done += _explain_institutions(loaded, used, basis)
-        for node, by_year in _by_node(loaded, used).items():
+            owners = Owners(loaded.agencies, types, ",".join(carriers.names))
+            done += _explain_institutions(owners, loaded, used, basis)
+        for node, by_year in _by_node(agencies, loaded, used).items():
             for year, sums in by_year.items():
                 nodes[node][year] = nodes[node][year] + sums if year in nodes[node] else sums
     with transaction.atomic():
-        return done + _explain_nodes(nodes, basis)
+        return done + _explain_nodes(nodes, carriers, basis)
 
 
 def carriers_of(loaded):
@@ -85,7 +98,7 @@ def carriers_of(loaded):
     items = Item.objects.exclude(carrier="").filter(code__in=panels.PANEL_ITEMS)
     names = sorted({item.carrier for item in items})
     shape = (len(names), len(panels.PANEL_ITEMS))
-    found = Carriers(np.zeros(shape), np.zeros(shape), np.zeros(shape))
+    found = Carriers(names, np.zeros(shape), np.zeros(shape), np.zeros(shape))
     for item in items:
         place, rule = (names.index(item.carrier), panels.COLUMN[item.code]), loaded.by_item[item.code]
         found.kgce[place] = float(rule.kgce_per_unit)
@@ -128,7 +141,13 @@ def _by_carrier(quantities, weights):
     return np.stack(columns, axis=-1)
 
 
-def _explain_institutions(loaded, used, basis):
+def _agencies(loaded):
+    """Id → the institution, with what says where it counts."""
+    rows = Agency.objects.filter(pk__gte=loaded.agencies[0], pk__lte=loaded.agencies[-1])
+    return {row.pk: row for row in rows.only("path", "type_code")}
+
+
+def _explain_institutions(owners, loaded, used, basis):
     done = 0
     stored = Decomposition.objects.filter(
         rule_set=basis.rule_set, agency__gte=loaded.agencies[0], agency__lte=loaded.agencies[-1]
@@ -137,14 +156,12 @@ def _explain_institutions(loaded, used, basis):
     for year in loaded.years:
         base_year = basis.base_years.get(year)
         if base_year in used:
-            done += _store(loaded.agencies, used[year], used[base_year], year, basis)
+            done += _store(owners, used[year], used[base_year], year, basis)
     return done
 
 
-def _by_node(loaded, used):
+def _by_node(agencies, loaded, used):
     """Node key → year → `Used` of the node (1, types, 12, …)."""
-    rows = Agency.objects.filter(pk__gte=loaded.agencies[0], pk__lte=loaded.agencies[-1])
-    agencies = {row.pk: row for row in rows.only("path", "type_code")}
     members = defaultdict(lambda: np.zeros((len(TYPES), len(loaded.agencies))))
     for column, pk in enumerate(loaded.agencies.tolist()):
         for key in agencies[pk].path.strip("/").split("/")[:-1]:
@@ -160,49 +177,35 @@ def _by_node(loaded, used):
     }
 
 
-def _explain_nodes(nodes, basis):
+def _explain_nodes(nodes, carriers, basis):
     agencies = dict(Agency.objects.filter(key__in=nodes).values_list("key", "pk"))
     Decomposition.objects.filter(rule_set=basis.rule_set).exclude(agency__kind="institution").delete()
     done = 0
     for key, by_year in nodes.items():
+        owners = Owners(np.array([agencies[key]]), np.array([",".join(TYPES)]), ",".join(carriers.names))
         for year, used in by_year.items():
             base = by_year.get(basis.base_years.get(year))
             if base is not None:
-                done += _store(np.array([agencies[key]]), used, base, year, basis)
+                done += _store(owners, used, base, year, basis)
     return done
 
 
-def _store(agencies, used, base, year, basis):
+def _store(owners, used, base, year, basis):
     """The rows of these owners that have any month to compare; returns how many."""
     months = _window(used.counted, base.counted)
     now, then = _side(used, months), _side(base, months)
     vintages = [
-        float(basis.loaded.inventory_vintage(each).kg_co2_per_kwh) for each in (year, basis.base_years[year])
+        float(basis.loaded.inventory_vintage(each).kg_co2_per_kwh) for each in (basis.base_years[year], year)
     ]
-    frozen = float(basis.loaded.target_vintage.kg_co2_per_kwh)
-    sides = {
-        Quantity.ENERGY: (then[0], now[0], decomposition.energy_effects),
-        Quantity.CARBON: (
-            _with_carbon(then, frozen),
-            _with_carbon(now, frozen),
-            decomposition.carbon_effects,
-        ),
-        Quantity.CARBON_INVENTORY: (
-            _with_carbon(then, vintages[1]),
-            _with_carbon(now, vintages[0]),
-            decomposition.carbon_effects,
-        ),
-    }
-    done = 0
-    for quantity, (before, after, effects_of) in sides.items():
-        name = "kgce" if quantity == Quantity.ENERGY else "kg_co2"
-        totals = [getattr(side, name).sum(axis=(1, 2)) for side in (before, after)]
-        done += _write(agencies, quantity, totals, effects_of(before, after), months, year, basis)
+    frozen = [float(basis.loaded.target_vintage.kg_co2_per_kwh)] * 2
+    of = year, basis
+    done = _write(owners, Quantity.ENERGY, (then[0], now[0]), months, *of)
+    for quantity, factors in ((Quantity.CARBON, frozen), (Quantity.CARBON_INVENTORY, vintages)):
+        sides = [_with_carbon(side, factor) for side, factor in zip((then, now), factors, strict=True)]
+        done += _write(owners, quantity, sides, months, *of)
     window = _window(used.water_counted, base.water_counted)
-    before, after = _water_side(base, window), _water_side(used, window)
-    totals = [side.water_m3.sum(axis=1) for side in (before, after)]
-    effects = decomposition.water_effects(before, after)
-    return done + _write(agencies, Quantity.WATER, totals, effects, window, year, basis)
+    sides = _water_side(base, window), _water_side(used, window)
+    return done + _write(owners, Quantity.WATER, sides, window, *of)
 
 
 def _window(now, then):
@@ -236,20 +239,41 @@ def _water_side(used, months):
     )
 
 
-def _write(agencies, quantity, totals, effects, months, year, basis):
+def _write(owners, quantity, sides, months, year, basis):
+    """sides: of the base year and of the year, as the quantity's split takes them."""
     kept = months.any(axis=1)
-    if not kept.any():
+    rows = int(kept.sum())
+    if not rows:
         return 0
+    split_of, total_of = KERNELS[quantity]
+    effects, totals = split_of(*sides).effects, [total_of(side) for side in sides]
+    inputs = np.stack([decomposition.packed(side)[kept] for side in sides], axis=1)
     columns = {name: getattr(effects, name)[kept] for name in EFFECTS} | {
-        "agency": agencies[kept],
+        "agency": owners.agencies[kept],
         "year": year,
         "base_year": basis.base_years[year],
         "rule_set": basis.rule_set.pk,
-        "quantity": np.full(int(kept.sum()), str(quantity.value)),
+        "quantity": str(quantity.value),
         "compared_months": pack_bits(months[kept]),
         "computed_at": basis.computed_at,
         "base": totals[0][kept],
         "value": totals[1][kept],
+        "types": owners.types[kept],
+        "carriers": str(quantity.value) if quantity == Quantity.WATER else owners.carriers,
+        "inputs": blocks.packed_rows(inputs),
     }
-    bulk.insert_columns(Decomposition, blocks.spread(columns, int(kept.sum())))
-    return int(kept.sum())
+    bulk.insert_columns(Decomposition, blocks.spread(columns, rows))
+    return rows
+
+
+def _carbon_of(side):
+    return side.kg_co2.sum(axis=(1, 2))
+
+
+# Quantity → how its change is split, and its total of a side.
+KERNELS = {
+    Quantity.ENERGY: (decomposition.energy_split, lambda side: side.kgce.sum(axis=(1, 2))),
+    Quantity.CARBON: (decomposition.carbon_split, _carbon_of),
+    Quantity.CARBON_INVENTORY: (decomposition.carbon_split, _carbon_of),
+    Quantity.WATER: (decomposition.water_split, lambda side: side.water_m3.sum(axis=1)),
+}

@@ -4,18 +4,31 @@ A job of its own, behind the figures: it reads them block by block, and makes an
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import Max, Q
+from django.utils import timezone
 
 from agencies.models import Agency
 from reporting import bulk
 from reporting.accounting import rules
 
-from . import blocks, cards, indicators, peak, projection, refresh
+from . import blocks, cards, groups, indicators, inputs, peak, projection, refresh, sums
 from .indicators import INDICATORS, MONTHS, QUANTITIES, Months
-from .models import Figure, Forecast, GroupFigure, GroupKind, GroupPanel, Indicator, PeakBasis, PeakResult
+from .measures import COUNT, DENOMINATOR, NUMERATOR
+from .models import (
+    Figure,
+    Forecast,
+    ForecastRun,
+    GroupFigure,
+    GroupKind,
+    GroupPanel,
+    Indicator,
+    PeakBasis,
+    PeakResult,
+)
 
 # 一(三)-7 有条件的公共机构2025年前实现碳达峰; 一(三)-8 全区公共机构碳排放总量2030年前达峰 (tasks reference, from
 # 渝中机管〔2023〕17号 一（三）). Both count their year as in time.
@@ -23,7 +36,6 @@ INSTITUTION_DEADLINE = 2025
 DISTRICT_DEADLINE = 2030
 # An institution whose months ended earlier is closed or silent, not running.
 RUNNING_YEARS = 2
-ROUNDING = 1e-9
 _FIGURE_COLUMNS = {
     "agency_id": np.int64,
     "year": np.int16,
@@ -44,6 +56,13 @@ class History:
     @property
     def years(self):
         return np.arange(self.first_year, self.first_year + self.packed.shape[1])
+
+    def months_of(self, year):
+        """The months of a year, (n, 8, 12); unknown in a year that nobody has."""
+        column = year - self.first_year
+        if 0 <= column < self.packed.shape[1]:
+            return self.packed[:, column]
+        return np.full((len(self.packed), *self.packed.shape[2:]), np.nan)
 
     @property
     def last_years(self):
@@ -66,20 +85,36 @@ class History:
 
 
 def is_due():
-    """Whether figures were made after the forecasts; every owner with figures has a peak result."""
-    of = {"rule_set__slug": rules.active_slug()}
-    made = [
-        model.objects.filter(**of).aggregate(last=Max("computed_at"))["last"]
-        for model in (Figure, GroupFigure)
-    ]
-    made = [moment for moment in made if moment]
-    tested = PeakResult.objects.filter(**of).aggregate(last=Max("computed_at"))["last"]
-    return bool(made) and (tested is None or max(made) > tested)
+    """Whether there are figures, and what is stored was made from others, for another plan or before a restatement."""
+    slug = rules.active_slug()
+    stored = ForecastRun.objects.filter(rule_set__slug=slug).values_list("made_from", flat=True).first()
+    now = _made_from(slug)
+    return now["figures"] is not None and now != stored
+
+
+def _made_from(slug):
+    """What forecasts and peak tests are made from, as it is now."""
+    made = {
+        name: model.objects.filter(rule_set__slug=slug).aggregate(last=Max("computed_at"))["last"]
+        for name, model in (("figures", Figure), ("groups", GroupFigure))
+    }
+    moments = {name: moment and moment.isoformat() for name, moment in made.items()}
+    return moments | {"plan": inputs.plan(), "restatements": inputs.restatements()}
 
 
 def forecast_all():
     """Every institution's and node's forecast and peak test under the rule set in force; returns how many rows."""
-    basis, plan = refresh.basis_of(rules.active_slug()), cards.Plan()
+    basis = refresh.basis_of(rules.active_slug())
+    # Asked first: what changes meanwhile makes them due again.
+    made_from = _made_from(basis.rule_set.slug)
+    done = _forecast(basis, cards.Plan())
+    ForecastRun.objects.update_or_create(
+        rule_set=basis.rule_set, defaults={"made_from": made_from, "made_at": timezone.now()}
+    )
+    return done
+
+
+def _forecast(basis, plan):
     latest = Figure.objects.filter(rule_set=basis.rule_set).aggregate(last=Max("year"))["last"]
     done = 0
     for number in blocks.numbers():
@@ -87,15 +122,13 @@ def forecast_all():
         within = Q(agency__gte=first, agency__lt=end)
         owned = within & Q(agency__kind="institution")
         with transaction.atomic():
-            restated = Figure.objects.filter(within, rule_set=basis.rule_set)
-            done += _replace(
-                owned, _institutions(number, basis), restated, INSTITUTION_DEADLINE, basis, plan, latest
-            )
+            history = _institutions(number, basis)
+            done += _replace(owned, history, _own_bases, INSTITUTION_DEADLINE, basis, plan, latest)
     with transaction.atomic():
         nodes, keys = _nodes(basis)
-        rows = _group_figures(basis).filter(key__in=keys)
+        bases = partial(_node_bases, keys={pk: key for key, pk in keys.items()})
         return done + _replace(
-            ~Q(agency__kind="institution"), nodes, rows, DISTRICT_DEADLINE, basis, plan, latest, keys
+            ~Q(agency__kind="institution"), nodes, bases, DISTRICT_DEADLINE, basis, plan, latest
         )
 
 
@@ -141,19 +174,23 @@ def _arranged(owners, years, packed, is_whole):
     return History(agencies, first_year, months, whole)
 
 
-def _replace(owned, history, rows, deadline, basis, plan, latest, keys=None):
-    """Store these owners' outcome in place of what is stored; rows: their figures, which know what is restated."""
+def _replace(owned, history, bases, deadline, basis, plan, latest):
+    """Store these owners' outcome in place of what is stored; bases: gives the values of their base year."""
     for model in (Forecast, PeakResult):
         model.objects.filter(owned, rule_set=basis.rule_set).delete()
     if history is None:
         return 0
-    done = _write(PeakResult, peak_columns(history, deadline), basis)
+    done = _write(PeakResult, peak_columns(history, deadline, basis), basis)
     for year in range(latest - RUNNING_YEARS + 1, latest + 1):
         running = history.running_in(year)
+        base = bases(running, year, basis) if running else None
         for indicator in Indicator if running else ():
-            restated = _restated(rows.filter(year=year), indicator, keys)
             columns = forecast_columns(
-                running, indicator, basis, required=_required(plan, indicator, year), restated=restated
+                running,
+                indicator,
+                basis,
+                required=_required(plan, indicator, year),
+                base=base[:, INDICATORS.index(indicator.value)],
             )
             done += _write(Forecast, columns, basis)
     return done
@@ -166,22 +203,60 @@ def _required(plan, indicator, year):
     return np.nan if required is None else required
 
 
-def _restated(rows, indicator, keys):
-    """The owners whose base year counts differently from how it was filed."""
-    base, filed = f"{indicator}_base", F(f"{indicator}_base_filed")
-    differs = Q(**{f"{base}__gt": filed * (1 + ROUNDING)}) | Q(**{f"{base}__lt": filed * (1 - ROUNDING)})
-    found = rows.filter(differs).values_list("agency" if keys is None else "key", flat=True)
-    return list(found) if keys is None else [keys[key] for key in found]
+def _own_bases(history, year, basis):
+    """The whole base year's indicators as they count for the year, (n, indicators); NaN where a month is unknown.
+
+    As filed, with the restatements in force put over it by the same code as in the figures.
+    """
+    base_year = basis.base_years.get(year)
+    if base_year is None:
+        return np.full((len(history.agencies), len(INDICATORS)), np.nan)
+    filed = history.months_of(base_year)
+    nothing = np.zeros((len(filed), 1, MONTHS))
+    block = sums.Block(base_year, filed[:, np.newaxis], nothing, nothing, nothing)
+    found = blocks.restated(history.agencies, block, basis, [year])
+    return _whole_year(*_sides(found[year].months if year in found else filed, basis))
 
 
-def peak_columns(history, deadline):
-    """The columns of `PeakResult`, of carbon on the frozen grid factor."""
-    totals = np.where(history.is_whole, Months.unpacked(history.packed).kg_co2_target.sum(axis=-1), np.nan)
+def _node_bases(history, year, basis, keys):
+    """The same of nodes, from the sums that their figures are made of; keys: agency → key.
+
+    Months of less than half the base year's fullest area are unknown.
+    """
+    found = groups.folded(basis.rule_set, year, [keys[pk] for pk in history.agencies.tolist()])
+    nothing = np.zeros(sums.WIDTH)
+    packed = np.stack([found.get((GroupKind.NODE, keys[pk]), nothing) for pk in history.agencies.tolist()])
+    base = sums.unpacked(packed)["base"]
+    area = base[:, DENOMINATOR, :1]
+    is_full = (base[:, COUNT] > 0) & (area >= area.max(axis=-1, keepdims=True) / 2)
+    return _whole_year(*(np.where(is_full, base[:, side], np.nan) for side in (NUMERATOR, DENOMINATOR)))
+
+
+def _whole_year(top, bottom):
+    return indicators.divided(top.sum(axis=-1), bottom.mean(axis=-1))
+
+
+def peak_columns(history, deadline, basis):
+    """The columns of `PeakResult` on both bases: every year on the frozen grid factor, and each on its own."""
+    months = Months.unpacked(history.packed)
+    is_provisional = np.array([basis.is_provisional(int(year)) for year in history.years])
+    return blocks.joined(
+        [
+            _peak_columns(history, PeakBasis.TARGET, months.kg_co2_target, deadline, is_provisional & False),
+            _peak_columns(history, PeakBasis.INVENTORY, months.kg_co2_inventory, deadline, is_provisional),
+        ]
+    )
+
+
+def _peak_columns(history, on, kg_co2, deadline, is_provisional):
+    """is_provisional: (years,), whether the year's factor is another year's for the time being."""
+    totals = np.where(history.is_whole, kg_co2.sum(axis=-1), np.nan)
     test, is_known = peak.peak_test(history.years, totals, deadline), ~np.isnan(totals)
     last = history.years[-1] - np.argmax(is_known[:, ::-1], axis=1)
-    return {
+    columns = {
         "agency": history.agencies,
-        "basis": np.full(len(totals), str(PeakBasis.TARGET.value)),
+        "basis": str(on.value),
+        "is_provisional": (is_known & is_provisional).any(axis=1),
         "status": test.status,
         "peak_year": test.peak_year,
         "last_whole_year": np.where(is_known.any(axis=1), last.astype(float), np.nan),
@@ -190,14 +265,15 @@ def peak_columns(history, deadline):
         "kendall_p": test.kendall_p,
         "sen_slope": test.sen_slope,
     }
+    return blocks.spread(columns, len(totals))
 
 
-def forecast_columns(history, indicator, basis, *, required, restated):
-    """The columns of `Forecast` of the last year, for those who know some of its months and not all."""
-    top, bottom = _sides(history, indicator, basis)
+def forecast_columns(history, indicator, basis, *, required, base):
+    """The columns of `Forecast` of the last year, for those who know some of its months and not all; base: (n,)."""
+    row = INDICATORS.index(indicator.value)
+    top, bottom = (side[..., row, :] for side in _sides(history.packed, basis))
     year = int(history.years[-1])
     outlook = projection.project(top, bottom)
-    base = np.where(np.isin(history.agencies, restated), np.nan, _base(history, top, bottom, year, basis))
     target = base * (1 - required)
     allowance = projection.allowance(outlook, target)
     tested = projection.backtest_each(top, bottom, MONTHS - outlook.remaining_months)
@@ -226,20 +302,11 @@ def forecast_columns(history, indicator, basis, *, required, restated):
     }
 
 
-def _sides(history, indicator, basis):
-    """Numerator and denominator of an indicator, (n, years, 12) each."""
-    months, row = Months.unpacked(history.packed), INDICATORS.index(indicator.value)
+def _sides(packed, basis):
+    """Numerators and denominators, (..., indicators, 12) each, of months (..., 8, 12)."""
+    months = Months.unpacked(packed)
     # Rounding may leave a little less than nothing where vehicle fuel is all there is.
-    top = np.maximum(indicators.numerators(months, basis.boundary)[..., row, :], 0.0)
-    return top, indicators.denominators(months)[..., row, :]
-
-
-def _base(history, top, bottom, year, basis):
-    """The whole base year's value, (n,); NaN where any month of it is unknown."""
-    column = basis.base_years.get(year, -1) - history.first_year
-    if not 0 <= column < len(history.years):
-        return np.full(len(top), np.nan)
-    return indicators.divided(top[:, column].sum(axis=1), bottom[:, column].mean(axis=1))
+    return np.maximum(indicators.numerators(months, basis.boundary), 0.0), indicators.denominators(months)
 
 
 def _write(model, columns, basis):

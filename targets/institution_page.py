@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from itertools import groupby
 
 import numpy as np
 from django.db.models import Count, F, FilteredRelation, Q
 
+from agencies import areas, occupied
 from agencies.models import Agency, AgencyKind, Vehicle
 from reporting.models import Report
 
@@ -189,6 +192,49 @@ def buildings(agency, year):
     """The shares of buildings that the institution used in the year."""
     held = agency.occupancies.filter(valid_from__lte=date(year, 12, 31))
     return held.exclude(valid_to__lt=date(year, 1, 1)).select_related("building").order_by("building__name")
+
+
+@dataclass(frozen=True)
+class UsedArea:
+    """Own and shared floor area by the register, the same in some months (their numbers, 1 to 12) one after another."""
+
+    months: list[int]
+    own_m2: Decimal
+    shared_m2: Decimal
+
+    @property
+    def area_m2(self):
+        return self.own_m2 + self.shared_m2
+
+    @property
+    def months_in_words(self):
+        return cards.months_in_words(self.months)
+
+
+def used_areas(agency, year):
+    """(UsedArea of each run of equal months, UsedArea of their mean or None): what the agency used by the register."""
+    register = occupied.by([agency.pk])
+    found = [register.area(agency.pk, date(year, month, 1)) for month in range(1, MONTHS + 1)]
+    known = [each for each in found if each]
+    runs = [
+        UsedArea([each.month.month for each in months], own_m2, shared_m2)
+        for (own_m2, shared_m2), months in _runs(known)
+    ]
+    return runs, _mean_area(known)
+
+
+def _runs(known):
+    equal = groupby(known, key=lambda each: (each.own_m2, each.shared_m2))
+    return [(area, list(months)) for area, months in equal]
+
+
+def _mean_area(known):
+    if not known:
+        return None
+    own, shared = (
+        areas.mean({each.month: getattr(each, name) for each in known}) for name in ("own_m2", "shared_m2")
+    )
+    return UsedArea([each.month.month for each in known], own, shared)
 
 
 def vehicles(agency, year):

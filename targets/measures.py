@@ -11,8 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .decomposition import denominator_part
-from .indicators import INDICATORS, MONTHS, Boundary, Floats, Months, denominators, divided, numerators
+from .decomposition import RatioSplit, ratio_split
+from .indicators import (
+    INDICATORS,
+    MONTHS,
+    Bools,
+    Boundary,
+    Floats,
+    Months,
+    denominators,
+    divided,
+    numerators,
+)
 
 NUMERATOR, DENOMINATOR, COUNT = range(3)
 # How far a month that is missing may lie from the same month of the year beside it: the deviation at which the checks
@@ -67,19 +77,10 @@ def filled(sides: Floats, expected: Floats, before: Floats, after: Floats) -> Fl
     )
 
 
-def intensity(of: Floats, window: Floats) -> Floats:
-    """Ratio of sums over the window's months, shape (..., 5): Σ numerator ÷ (Σ denominator ÷ months).
-
-    of: (..., 3, 5, 12); window: (..., 5, 12) of 0 and 1. With all months it is the year's sum over the time-weighted
-    mean. Nothing counted, or a denominator of 0, gives NaN.
-    """
-    return divided(_within(of, NUMERATOR, window) * window.sum(axis=-1), _within(of, DENOMINATOR, window))
-
-
-def _within(of: Floats, row: int, window: Floats) -> Floats:
-    """Sum of a row of the side over the window's months, shape (..., 5)."""
-    found: Floats = np.einsum("...m,...m->...", of[..., row, :, :], window)
-    return found
+def whole(sides: Floats) -> Floats:
+    """A side of which nothing is missing, in the shape of `filled`."""
+    top, bottom, count = (sides[..., row, :, :] for row in (NUMERATOR, DENOMINATOR, COUNT))
+    return np.stack([top, top, bottom, count, np.zeros_like(count)], axis=-3)
 
 
 def counted(of: Floats) -> Floats:
@@ -88,23 +89,62 @@ def counted(of: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Two sides over the same months; every array (..., 5). change, by_denominator: fractions of `base`."""
+class Term:
+    """One side summed over the months of a window: the numbers that a figure is made of.
 
-    base: Floats
-    change: Floats
-    by_denominator: Floats
+    window: (..., 5, 12) of 0 and 1; numerator, denominator: their sums over it, (..., 5).
+    """
+
+    window: Floats
+    numerator: Floats
+    denominator: Floats
+
+    @property
+    def value(self) -> Floats:
+        """Σ numerator ÷ (Σ denominator ÷ months), (..., 5); NaN where nothing counts or the denominator is 0.
+
+        With all twelve months it is the year's sum over the time-weighted mean.
+        """
+        return divided(self.numerator * self.window.sum(axis=-1), self.denominator)
+
+
+def term(of: Floats, window: Floats, numerator: int = NUMERATOR, denominator: int = DENOMINATOR) -> Term:
+    """A side (..., rows, 5, 12) over a window; numerator and denominator: which rows of the side are summed."""
+    top, bottom = (
+        np.einsum("...m,...m->...", of[..., row, :, :], window) for row in (numerator, denominator)
+    )
+    return Term(window, top, bottom)
+
+
+def own(of: Floats) -> Term:
+    """A side over all months that count."""
+    return term(of, counted(of))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two sides over the same months, each a Term."""
+
+    now: Term
+    base: Term
+
+    @property
+    def change(self) -> Floats:
+        """As a fraction of the base, (..., 5)."""
+        return divided(self.now.value, self.base.value) - 1.0
+
+    @property
+    def split(self) -> RatioSplit:
+        """The part of `change` that the denominators make, and what it is made of; each (..., 5)."""
+        return ratio_split(
+            self.base.numerator, self.base.denominator, self.now.numerator, self.now.denominator
+        )
 
 
 def compared(now: Floats, then: Floats) -> Compared:
     """Both over the months that are counted in both: never a part-year against a full one."""
     window = counted(now) * counted(then)
-    months = window.sum(axis=-1)
-    top, bottom, top_now, bottom_now = (
-        _within(each, part, window) for each in (then, now) for part in (NUMERATOR, DENOMINATOR)
-    )
-    base, value = divided(top * months, bottom), divided(top_now * months, bottom_now)
-    return Compared(base, divided(value, base) - 1.0, denominator_part(top, bottom, top_now, bottom_now))
+    return Compared(term(now, window), term(then, window))
 
 
 def last_month(now: Floats) -> Floats:
@@ -115,35 +155,80 @@ def last_month(now: Floats) -> Floats:
     return last
 
 
-def rolling(now: Floats, before: Floats, then: Floats, then_before: Floats) -> tuple[Floats, Floats]:
-    """The twelve months up to the last one, and their change against the whole base year, each (..., 5).
+@dataclass(frozen=True)
+class Rolling:
+    """Twelve months up to the last one against the whole base year; no month in a window unless all twelve count.
+
+    is_this_year: (..., 5, 12), whether a month is taken from the year itself or from the year before it.
+    """
+
+    is_this_year: Bools
+    now: Term
+    base: Term
+
+    @property
+    def change(self) -> Floats:
+        """As a fraction of the base, (..., 5)."""
+        return divided(self.now.value, self.base.value) - 1.0
+
+
+def rolling(now: Floats, before: Floats, then: Floats, then_before: Floats) -> Rolling:
+    """The twelve months up to the last one, and the base year to compare them with.
 
     now, before: sides of the year and of the year before it; then, then_before: the base year's side to compare each
-    with. NaN unless all twelve months are counted on both sides.
+    with. Nothing is known unless all twelve months are counted, no change unless they are on both sides.
     """
-    is_this_year = (np.arange(MONTHS) <= last_month(now)[..., np.newaxis])[..., np.newaxis, :, :]
-    year, base = np.where(is_this_year, now, before), np.where(is_this_year, then, then_before)
+    is_this_year = np.arange(MONTHS) <= last_month(now)[..., np.newaxis]
+    taken = is_this_year[..., np.newaxis, :, :]
+    year, base = np.where(taken, now, before), np.where(taken, then, then_before)
     every = counted(year).all(axis=-1, keepdims=True) * np.ones(MONTHS)
-    both = (every > 0) & counted(base).all(axis=-1, keepdims=True)
-    value = np.where(every[..., 0] > 0, intensity(year, every), np.nan)
-    return value, divided(value, intensity(base, both.astype(np.float64))) - 1.0
+    both = every * counted(base).all(axis=-1, keepdims=True)
+    return Rolling(is_this_year, term(year, every), term(base, both))
 
 
-def bounds(now: Floats, then: Floats) -> tuple[Floats, Floats]:
-    """The least and the greatest change that the missing months could still make of it, each (..., 5).
+@dataclass(frozen=True)
+class Bounds:
+    """Both sides with their missing months at the least and at the greatest.
 
-    now, then: `filled` sides, (..., 5, 5, 12). NaN where a month of the window is unbounded.
+    is_unbounded: (..., 5), whether nothing bounds a missing month of either side; then nothing is known.
     """
+
+    now_low: Term
+    now_high: Term
+    base_low: Term
+    base_high: Term
+    is_unbounded: Bools
+
+    @property
+    def low(self) -> Floats:
+        """The least change that the missing months could still make, (..., 5)."""
+        return self._change(self.now_low, self.base_high)
+
+    @property
+    def high(self) -> Floats:
+        """The greatest one, (..., 5)."""
+        return self._change(self.now_high, self.base_low)
+
+    def _change(self, now: Term, base: Term) -> Floats:
+        return np.where(self.is_unbounded, np.nan, divided(now.value, base.value) - 1.0)
+
+
+def bounds(now: Floats, then: Floats) -> Bounds:
+    """now, then: `filled` sides, (..., 5, 5, 12), over the months that are known or bounded in both."""
     window = ((now[..., BOUNDED, :, :] > 0) & (then[..., BOUNDED, :, :] > 0)).astype(np.float64)
-    unbounded = ((now[..., UNBOUNDED, :, :] + then[..., UNBOUNDED, :, :]) > 0).any(axis=-1)
-    months = window.sum(axis=-1)
 
-    def ratio(of: Floats, row: int) -> Floats:
-        return divided(_within(of, row, window) * months, _within(of, FILLED_DENOMINATOR, window))
+    unbounded: Bools = np.asarray((now[..., UNBOUNDED, :, :] + then[..., UNBOUNDED, :, :] > 0).any(axis=-1))
 
-    low = divided(ratio(now, LOW), ratio(then, HIGH)) - 1.0
-    high = divided(ratio(now, HIGH), ratio(then, LOW)) - 1.0
-    return np.where(unbounded, np.nan, low), np.where(unbounded, np.nan, high)
+    def filled_term(of: Floats, row: int) -> Term:
+        return term(of, window, row, FILLED_DENOMINATOR)
+
+    return Bounds(
+        now_low=filled_term(now, LOW),
+        now_high=filled_term(now, HIGH),
+        base_low=filled_term(then, LOW),
+        base_high=filled_term(then, HIGH),
+        is_unbounded=unbounded,
+    )
 
 
 def bounded_months(now: Floats, then: Floats) -> Floats:
@@ -170,27 +255,48 @@ class Comparison:
     bounds: tuple[Floats, Floats]
 
 
-def measured(comparison: Comparison) -> dict[str, Floats]:
-    """Column name (COLUMNS) → array (n,), NaN where unknown."""
+@dataclass(frozen=True)
+class Apart:
+    """Every measure of a row with the numbers that make it; `own` is the year by itself."""
+
+    own: Term
+    base: Compared
+    base_filed: Compared
+    previous: Compared
+    rolling: Rolling
+    bounds: Bounds
+
+
+def taken_apart(comparison: Comparison) -> Apart:
+    """What the figures of the rows are made from: which sides, over which months."""
     with_base = compared(*comparison.base)
     is_restated = comparison.base_filed[1] is not comparison.base[1]
-    with_filed = compared(*comparison.base_filed) if is_restated else with_base
-    year, year_change = rolling(
-        comparison.base[0], comparison.rolling_before[0], comparison.base[1], comparison.rolling_before[1]
+    (now, then), (before, then_before) = comparison.base, comparison.rolling_before
+    return Apart(
+        own=own(comparison.own),
+        base=with_base,
+        base_filed=compared(*comparison.base_filed) if is_restated else with_base,
+        previous=compared(*comparison.previous),
+        rolling=rolling(now, before, then, then_before),
+        bounds=bounds(*comparison.bounds),
     )
-    low, high = bounds(*comparison.bounds)
+
+
+def measured(comparison: Comparison) -> dict[str, Floats]:
+    """Column name (COLUMNS) → array (n,), NaN where unknown."""
+    apart = taken_apart(comparison)
     found = (
-        intensity(comparison.own, counted(comparison.own)),
-        with_base.base,
-        with_base.change,
-        with_filed.base,
-        with_filed.change,
-        with_base.by_denominator,
-        compared(*comparison.previous).change,
-        year,
-        year_change,
-        low,
-        high,
+        apart.own.value,
+        apart.base.base.value,
+        apart.base.change,
+        apart.base_filed.base.value,
+        apart.base_filed.change,
+        apart.base.split.by_denominator,
+        apart.previous.change,
+        apart.rolling.now.value,
+        apart.rolling.change,
+        apart.bounds.low,
+        apart.bounds.high,
     )
     return {
         f"{indicator}{measure}": values[..., column]

@@ -15,6 +15,7 @@ from .models import Proposal
 
 REHEARSE_TASK = "targets.tasks.rehearse_proposal"
 Kind, Status = Proposal.Kind, Proposal.Status
+WHAT = "提议"
 
 
 @transaction.atomic
@@ -30,13 +31,15 @@ def propose(proposal, *, by):
 
 
 @transaction.atomic
-def activate(proposal, *, by, note=""):
-    """The factor or rule set counts from now on; a correction is only rehearsed, its approval activates it."""
+def activate(proposal, *, by, note="", seen=""):
+    """The factor or rule set counts from now on; a correction is only rehearsed, its approval activates it.
+
+    seen: `review.version`.
+    """
     review.permit(by, "activate", proposal)
-    if proposal.rehearsed_at is None:
-        raise WrongStatus("尚未试算完毕，请稍后刷新本页再启用。")
     if proposal.kind == Kind.CORRECTION:
         raise WrongStatus("更正在审核通过时生效，这里只试算。")
+    review.check_rehearsed(proposal, WHAT, seen)
     _decide(proposal, Status.ACTIVATED, by, note)
     _put_in_force(proposal, by)
     factor_seals.seal_new_rows()
@@ -77,6 +80,14 @@ def _put_in_force(proposal, by):
 
 
 @transaction.atomic
+def rehearse_again(proposal, *, by):
+    """What has changed since the rehearsal is to be in it."""
+    review.ask_again(proposal, by)
+    trail.record(Verb.ACTIVATE, by=by, detail=f"重新试算{proposal}")
+    notices.ask_for(REHEARSE_TASK, proposal.pk)
+
+
+@transaction.atomic
 def reject(proposal, *, by, note):
     review.permit(by, "activate", proposal)
     review.check_note(note)
@@ -90,4 +101,4 @@ def may_decide(user, proposal):
 
 def _decide(proposal, status, by, note):
     facts = {"decided_by": by, "decided_at": timezone.now(), "decision_note": note}
-    review.decide(proposal, "提议", status=status, **facts)
+    review.decide(proposal, WHAT, status=status, **facts)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from agencies.models import Agency
 from reporting.accounting import rules
-from reporting.models import EmissionFactor, RuleSet, StaleMark
+from reporting.models import Coefficient, EmissionFactor, RuleSet, StaleMark
 
 from . import blocks, groups, sealed, sums
 from .blocks import Basis, Loaded
@@ -75,11 +75,12 @@ def is_regrouping_due(slack=timedelta(0)):
 
 
 def is_factor_due():
-    """Whether a factor has come into use since the figures were made: loaded earlier, valid from today."""
+    """Whether a factor or coefficient has come into use since figures were made: loaded earlier, valid from today."""
     made_at = Figure.objects.aggregate(first=Min("computed_at"))["first"]
-    today = timezone.localdate()
-    since = EmissionFactor.objects.filter(valid_from__lte=today).aggregate(last=Max("valid_from"))["last"]
-    return made_at is not None and since is not None and since > timezone.localdate(made_at)
+    if made_at is None:
+        return False
+    since = {"valid_from__gt": timezone.localdate(made_at), "valid_from__lte": timezone.localdate()}
+    return any(model.objects.filter(**since).exists() for model in (EmissionFactor, Coefficient))
 
 
 @transaction.atomic

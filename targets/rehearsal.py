@@ -16,7 +16,7 @@ from reporting.accounting import rules
 from reporting.models import EmissionFactor
 from reporting.models.panel import pack_bits
 
-from . import blocks, cards, groups, refresh, sums
+from . import blocks, cards, groups, inputs, refresh, sums
 from .blocks import Basis
 from .indicators import INDICATORS, QUANTITIES, known
 from .models import Indicator, Proposal, ProposalEffect, Publication, Restatement
@@ -112,18 +112,25 @@ def touched_publications(years):
 
 @transaction.atomic
 def rehearse(change):
-    """Store the effects of a proposal or restatement that still waits; harmless run twice. Returns how many."""
+    """Store the effects of a proposal or restatement that still waits. Returns how many.
+
+    Run twice, or by two workers after each other, it computes once: while the list is that of now it stays.
+    """
     model = type(change)
     waiting = model.objects.select_for_update().filter(pk=change.pk, status=model.Status.PROPOSED).first()
     if waiting is None:
         return 0
+    if waiting.rehearsed_at and not inputs.outdated(waiting):
+        return waiting.effects.count()
+    # Asked first: what is approved meanwhile makes the effects outdated rather than being taken for part of them.
+    made_from = inputs.of_rehearsal(waiting)
     effects = list(differences(active_way(), way_of(waiting)))
     owner = "restatement" if isinstance(waiting, Restatement) else "proposal"
     for effect in effects:
         setattr(effect, owner, waiting)
     waiting.effects.all().delete()
     ProposalEffect.objects.bulk_create(effects, batch_size=1000)
-    model.objects.filter(pk=waiting.pk).update(rehearsed_at=timezone.now())
+    model.objects.filter(pk=waiting.pk).update(rehearsed_at=timezone.now(), rehearsed_from=made_from)
     return len(effects)
 
 

@@ -21,6 +21,7 @@ from .models import PlanPeriod, RestatedPanel, Restatement
 
 REHEARSE_TASK = "targets.tasks.rehearse_restatement"
 Kind, Status = Restatement.Kind, Restatement.Status
+WHAT = "基准调整"
 
 
 @dataclass(frozen=True)
@@ -102,20 +103,19 @@ def _base_of(agency, base_year):
 
 
 @transaction.atomic
-def sign(restatement, *, by, note=""):
-    """It counts from now on: every year compared with this base year is computed anew."""
+def sign(restatement, *, by, note="", seen=""):
+    """It counts from now on: every year compared with this base year is computed anew. seen: `review.version`."""
     review.permit(by, "sign", restatement)
-    if restatement.rehearsed_at is None:
-        raise WrongStatus("影响尚未试算完毕，请稍后刷新本页再签署。")
     agencies = list(restatement.panels.values_list("agency", flat=True))
     overtaken = RestatedPanel.objects.filter(
         agency__in=agencies,
         restatement__base_year=restatement.base_year,
         restatement__signed_at__gt=restatement.proposed_at,
         restatement__status=Status.SIGNED,
-    )
+    ).exclude(restatement=restatement)
     if overtaken.exists():
         raise WrongStatus("提出之后同一机构又有基准调整签署，请否决本项并重新提出。")
+    review.check_rehearsed(restatement, WHAT, seen)
     _decide(restatement, Status.SIGNED, by, note)
     periods = PlanPeriod.objects.filter(base_year=restatement.base_year)
     years = {year for period in periods for year in period.years}
@@ -123,6 +123,14 @@ def sign(restatement, *, by, note=""):
     approved.mark_stale(list(places), f"基准调整{restatement.pk}：{restatement.reason}")
     _tell(restatement, by, f"签署{restatement}：{restatement.reason}")
     notices.figures_changed()
+
+
+@transaction.atomic
+def rehearse_again(restatement, *, by):
+    """What has changed since the rehearsal is to be in it."""
+    review.ask_again(restatement, by)
+    trail.record(Verb.RESTATE, by=by, detail=f"重新试算{restatement}")
+    notices.ask_for(REHEARSE_TASK, restatement.pk)
 
 
 @transaction.atomic
@@ -139,7 +147,7 @@ def may_decide(user, restatement):
 
 def _decide(restatement, status, by, note):
     facts = {"signed_by": by, "signed_at": timezone.now(), "decision_note": note}
-    review.decide(restatement, "基准调整", status=status, **facts)
+    review.decide(restatement, WHAT, status=status, **facts)
 
 
 def _tell(restatement, by, detail):

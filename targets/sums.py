@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .indicators import FLOWS, INDICATORS, MONTHS, QUANTITIES, STOCKS, Boundary, Floats, Months, mean, total
-from .measures import COUNT, Comparison, bounded_months, filled, measured, paired, side
+from .measures import COUNT, Comparison, bounded_months, filled, measured, paired, side, whole
 
 _SIDE = (3, len(INDICATORS), MONTHS)
 _FILLED = (5, len(INDICATORS), MONTHS)
@@ -173,9 +173,9 @@ def unpacked(packed: Floats) -> Parts:
     return found
 
 
-def all_figures(parts: Parts) -> dict[str, Floats]:
-    """Columns of everything known now against everything known in the base year, over the months known in both."""
-    comparison = Comparison(
+def all_sides(parts: Parts) -> Comparison:
+    """Everything known now against everything known in the base year, over the months known in both."""
+    return Comparison(
         own=parts["own"],
         base=(parts["own"], parts["base"]),
         base_filed=(parts["own"], parts["base_filed"]),
@@ -183,28 +183,33 @@ def all_figures(parts: Parts) -> dict[str, Floats]:
         rolling_before=(parts["previous"], parts["base"]),
         bounds=(parts["filled"], parts["filled_base"]),
     )
-    return _totals(quantity_sums(parts["quantities"])) | measured(comparison)
 
 
-def comparable_figures(parts: Parts) -> dict[str, Floats]:
-    """Columns of the institution-months known in both years only; nothing of them is missing, so nothing is bounded."""
+def comparable_sides(parts: Parts) -> Comparison:
+    """The institution-months known in both years only; nothing of them is missing, so the bounds are the change."""
     pairs = {
         name: (parts[name][:, 0], parts[name][:, 1])
         for name in ("with_base", "with_base_filed", "with_previous", "rolling_before")
     }
-    nothing = np.zeros_like(parts["filled"])
-    comparison = Comparison(
-        own=pairs["with_base"][0],
+    own, base = pairs["with_base"]
+    return Comparison(
+        own=own,
         base=pairs["with_base"],
         base_filed=pairs["with_base_filed"],
         previous=pairs["with_previous"],
         rolling_before=pairs["rolling_before"],
-        bounds=(nothing, nothing),
+        bounds=(whole(own), whole(base)),
     )
-    found = measured(comparison)
-    for indicator in INDICATORS:
-        found[f"{indicator}_low"] = found[f"{indicator}_high"] = found[f"{indicator}_change"]
-    return _totals(quantity_sums(parts["comparable_quantities"])) | found
+
+
+def all_figures(parts: Parts) -> dict[str, Floats]:
+    """Columns of `all_sides`."""
+    return _totals(quantity_sums(parts["quantities"])) | measured(all_sides(parts))
+
+
+def comparable_figures(parts: Parts) -> dict[str, Floats]:
+    """Columns of `comparable_sides`."""
+    return _totals(quantity_sums(parts["comparable_quantities"])) | measured(comparable_sides(parts))
 
 
 def quantity_sums(quantities: Floats) -> Floats:

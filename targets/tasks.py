@@ -6,7 +6,7 @@ from celery import shared_task
 
 from reporting import approved
 
-from . import explaining, forecasting, recalculation, refresh, rehearsal
+from . import explaining, forecasting, inputs, recalculation, refresh, rehearsal
 from .models import Proposal, Restatement
 
 logger = logging.getLogger(__name__)
@@ -58,10 +58,11 @@ def rehearse_proposal(pk):
 
 @shared_task
 def sweep_rehearsals():
-    """Run by beat: whatever waits and was never rehearsed."""
+    """Run by beat: whatever waits and was never rehearsed, or has been overtaken since."""
     for model in (Restatement, Proposal):
-        for pk in model.objects.filter(status="proposed", rehearsed_at=None).values_list("pk", flat=True):
-            _rehearse(model, pk)
+        for change in model.objects.filter(status=model.Status.PROPOSED).order_by("pk"):
+            if change.rehearsed_at is None or inputs.outdated(change):
+                _rehearse(model, change.pk)
 
 
 def _rehearse(model, pk):

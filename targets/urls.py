@@ -21,6 +21,11 @@ urlpatterns = [
     ),
     path("why/<slug:kind>/<str:key>/<int:year>/<slug:measure>/", views.why_group, name="why-group"),
     path(
+        "why/effects/<slug:kind>/<str:key>/<int:year>/<slug:quantity>/",
+        views.why_effects,
+        name="why-effects",
+    ),
+    path(
         "api/v1/lineage/institutions/<slug:key>/<int:year>/<slug:measure>/",
         api.InstitutionLineage.as_view(),
         name="api-lineage-institution",
@@ -30,12 +35,19 @@ urlpatterns = [
         api.GroupLineage.as_view(),
         name="api-lineage-group",
     ),
+    path(
+        "api/v1/lineage/effects/<slug:kind>/<str:key>/<int:year>/<slug:quantity>/",
+        api.EffectsLineage.as_view(),
+        name="api-lineage-effects",
+    ),
     path("restatements/", change_views.restatement_list, name="restatement-list"),
     path("restatements/new/", change_views.restatement_new, name="restatement-new"),
     path("restatements/<int:pk>/", change_views.restatement_detail, name="restatement-detail"),
     path("restatements/<int:pk>/decide/", change_views.restatement_decide, name="restatement-decide"),
+    path("restatements/<int:pk>/rehearse/", change_views.restatement_rehearse, name="restatement-rehearse"),
     path("proposals/", change_views.proposal_list, name="proposal-list"),
     path("proposals/new/", change_views.proposal_new, name="proposal-new"),
     path("proposals/<int:pk>/", change_views.proposal_detail, name="proposal-detail"),
     path("proposals/<int:pk>/decide/", change_views.proposal_decide, name="proposal-decide"),
+    path("proposals/<int:pk>/rehearse/", change_views.proposal_rehearse, name="proposal-rehearse"),
 ]

@@ -46,7 +46,7 @@ def _node_page(request, node):
         "totals": _with_reasons(cockpit.totals_chart(rows), "node", node.key, rows.years),
         "row": rows.of(year, GroupPanel.ALL),
         "by_rule_set": rows.by_rule_set(year),
-        "decompositions": node.decompositions.filter(year=year, rule_set=rule_sets.chosen),
+        "decompositions": node.decompositions.of(year, rule_sets.chosen),
         "forecasts": node.forecasts.filter(year=year, rule_set=rule_sets.chosen),
         "peaks": node.peak_results.filter(rule_set=rule_sets.chosen),
         "is_whole_year": rows.is_whole(year),
@@ -54,7 +54,6 @@ def _node_page(request, node):
         "institutions": cockpit.ranked_institutions(user, node, rule_sets.chosen, plan, year, indicator),
         "filing": cockpit.filing(node, year, since=plan.first_year(year)),
         "overdue_since": plan.first_year(year),
-        "stale": cockpit.stale(node),
     }
     return render(request, "targets/cockpit.html", context)
 
@@ -118,7 +117,7 @@ def institution_detail(request, key):
     context = _detail(agency, plan, rows, filters) | {
         "rule_sets": rule_sets,
         "by_rule_set": by_rule_set,
-        "decompositions": agency.decompositions.filter(year=filters.chosen_year, rule_set=rule_sets.chosen),
+        "decompositions": agency.decompositions.of(filters.chosen_year, rule_sets.chosen),
         "forecasts": agency.forecasts.filter(year=filters.chosen_year, rule_set=rule_sets.chosen),
         "peaks": agency.peak_results.filter(rule_set=rule_sets.chosen),
         "is_whole_year": years_whole.get(filters.chosen_year, False),
@@ -162,6 +161,7 @@ def _detail(agency, plan, rows, filters):
         ),
         "months": institution_page.months(agency, row, year),
         "buildings": institution_page.buildings(agency, year),
+        "areas": institution_page.used_areas(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
     }
 
@@ -174,6 +174,13 @@ def why_institution(request, key, year, measure):
 def why_group(request, kind, key, year, measure):
     access.permit(request.user, "see_lineage")
     return _why(request, lineage.find_group(request.user, kind, key), year, measure)
+
+
+def why_effects(request, kind, key, year, quantity):
+    access.permit(request.user, "see_lineage")
+    owner = lineage.find_agency(request.user, kind, key)
+    found = api.explained(owner, year, quantity, request.GET, lineage.explain_effects)
+    return render(request, "targets/effects_lineage.html", {"lineage": found})
 
 
 def _why(request, owner, year, measure):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import factory
 
 from agencies.access import Role
-from agencies.models import Agency, AgencyKind, AgencyType, Membership, User
+from agencies.models import Agency, AgencyKind, AgencyType, Building, Membership, Occupancy, User
 from reporting import actions, factor_library
 from reporting.actions import Entry
 from reporting.checks.contents import PAID
@@ -43,6 +43,26 @@ class DepartmentFactory(AgencyFactory):
 
 class InstitutionFactory(AgencyFactory):
     parent = factory.SubFactory(DepartmentFactory)
+
+
+class BuildingFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Building
+
+    name = factory.Sequence(lambda number: f"{number}号楼")
+    manager = factory.SubFactory(InstitutionFactory)
+    floor_area_m2 = Decimal(1000)
+    in_use_from = JOINED
+
+
+class OccupancyFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Occupancy
+
+    building = factory.SubFactory(BuildingFactory)
+    agency = factory.LazyAttribute(lambda occupancy: occupancy.building.manager)
+    share = Decimal(1)
+    valid_from = JOINED
 
 
 class UserFactory(factory.django.DjangoModelFactory):

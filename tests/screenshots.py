@@ -48,6 +48,7 @@ PAGES = {
         "guanli",
         ["/cockpit/", "main .target-card a.why", "main table a[href^='/why/institutions/']"],
     ),
+    "why-effects": ("guanli", ["/cockpit/", "main a[href^='/why/effects/']"]),
     "publications": ("guanli", ["/publications/"]),
     "publication": ("guanli", ["/publications/", "main table a[href^='/publications/']"]),
     "restatements": ("guanli", ["/restatements/"]),

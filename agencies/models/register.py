@@ -37,6 +37,14 @@ def validate_credit_code(value):
         raise ValidationError(sentence)
 
 
+def below(paths, field="path"):
+    """A condition: the agency (whose tree path is `field`) lies at or below any of the paths; no path, no row."""
+    found = Q(pk__in=[])
+    for path in paths:
+        found |= Q(**{f"{field}__startswith": path})
+    return found
+
+
 class AgencyQuerySet(models.QuerySet):
     def institutions(self):
         return self.filter(kind=AgencyKind.INSTITUTION)
@@ -49,10 +57,7 @@ class AgencyQuerySet(models.QuerySet):
 
     def within(self, paths):
         """The agencies at or below any of the tree paths; no path, no row."""
-        below = Q(pk__in=[])
-        for path in paths:
-            below |= Q(path__startswith=path)
-        return self.filter(below)
+        return self.filter(below(paths))
 
     def visible_to(self, user):
         """The agencies whose figures the user's current roles let them see."""

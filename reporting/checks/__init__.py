@@ -6,13 +6,16 @@ Pure: a Month in, findings out; form, workbook, import and review ask it alike. 
 from .contents import SUMS
 from .limits import Limit, Limits, Place
 from .month import Earlier, Month, Statement, Statements, change
+from .register import AREA, is_off_register
 from .repeats import figures, is_telling
 from .rule import Finding, Rule, Severity
-from .slips import slip
+from .slips import STEADY, slip
 from .table import RULES, limits_with
 
 __all__ = [
+    "AREA",
     "RULES",
+    "STEADY",
     "SUMS",
     "Earlier",
     "Finding",
@@ -28,6 +31,7 @@ __all__ = [
     "check",
     "errors",
     "figures",
+    "is_off_register",
     "is_telling",
     "limits_with",
     "slip",

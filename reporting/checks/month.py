@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from agencies.areas import MonthArea
+
 from .limits import Limits
 
 ZERO = Decimal(0)
@@ -42,7 +44,8 @@ class Month:
     names, units: of the items, by code. required: the codes that the edition asks for. today: the day of the check.
     closed_on: the institution's last day in the register. newest: the newest approved month within the year before;
     last_month, last_year: what was approved for those months, empty where nothing was.
-    twins: how many other institutions filed the same figures for this month.
+    twins: how many other institutions filed the same figures for this month. registered: the month's floor area by the
+    register, None where it knows no building of the institution.
     """
 
     statements: Statements
@@ -57,6 +60,7 @@ class Month:
     last_month: Statements = field(default_factory=dict)
     last_year: Statements = field(default_factory=dict)
     twins: int = 0
+    registered: MonthArea | None = None
     limits: Limits = field(default_factory=Limits)
 
     def name(self, code: str) -> str:

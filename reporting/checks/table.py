@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from . import changes, contents, dates, intensity, prices, repeats, slips, vehicles
+from . import changes, contents, dates, intensity, prices, register, repeats, slips, vehicles
 from .limits import Limit, Limits, Place
 from .rule import Rule, Severity
 
@@ -81,6 +81,13 @@ _ALL = (
         "建筑面积、用能人数比一年内最近已通过的月份变化超过 10 %", changes.steady,
         items=slips.STEADY, meaning=_CHANGE, limit_unit="%", shipped=changes.STEADY_LIMITS, yields_to=_SLIPS,
         ground="最小变化量：面积 10 m²（一间办公室），人数 3 人。",
+    ),
+    Rule(
+        "register-area", "建筑面积与名录不符", WARNING, "ADR 0010", "",
+        "填报的建筑面积与名录中占用的面积相差超过 1 %，或未填数量", register.register_area,
+        items=(register.AREA,), meaning={"high": "相差超过（%）", "floor": "最小相差（m²）"}, limit_unit="%",
+        shipped=register.LIMITS,
+        ground="1 % 相当于方案对单位面积指标一年的要求（五年 5 %）；10 m² 约为一间办公室。",
     ),
     Rule(
         "energy-per-area", "单位面积能耗异常", WARNING, GUANGDONG, "A",

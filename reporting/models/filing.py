@@ -5,7 +5,9 @@ import hashlib
 from django.db import models
 from django.db.models import Q
 
+from agencies.access import SEES_FIGURES
 from agencies.models import Agency, User
+from agencies.models.register import below
 
 from .catalogue import Edition, Item
 
@@ -76,14 +78,16 @@ class Period(models.Model):
         return today > self.due_on
 
 
+# What a page shows of a report's state.
+STATE = ("agency__parent", "period", "latest__edition", "latest__submitted_by", "approved")
+
+
 class ReportQuerySet(models.QuerySet):
     def visible_to(self, user):
-        return self.filter(agency__in=Agency.objects.visible_to(user))
+        return self.filter(below(user.paths_of(SEES_FIGURES), "agency__path"))
 
     def with_state(self):
-        return self.select_related(
-            "agency__parent", "period", "latest__edition", "latest__submitted_by", "approved"
-        )
+        return self.select_related(*STATE)
 
     def in_state(self, state):
         """Reports by the state of their latest revision; "missing" has none."""

@@ -10,7 +10,7 @@ from agencies.models import Agency, AgencyKind
 from .. import blocks
 from ..models import Figure, GroupFigure, GroupKind, GroupPanel
 from .owner import INSTITUTION, why
-from .sides import Term, compare, parts_of_groups, parts_of_institutions
+from .sides import Term, parts_of_groups, parts_of_institutions, value_alone
 
 PAGE_SIZE = 50
 
@@ -85,6 +85,6 @@ def _children(page, named, asked, whole):
 
 
 def _child(kind, key, name, parts, asked, whole):
-    term = compare(parts, asked.measure, asked.panel, has_base=False).value
+    term = value_alone(parts, asked.measure, asked.panel)
     share = term.numerator / whole if whole and term.numerator is not None else None
     return Child(key, name, term, share, f"{why(kind, key, asked.year, asked.measure.slug)}{asked.query}")

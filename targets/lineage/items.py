@@ -12,7 +12,7 @@ from reporting.models import Item
 
 from .. import blocks
 from ..models import RestatedPanel, Restatement
-from .measure import AREA, CARBON, ENERGY, PEOPLE, WATER
+from .measure import AREA, CARBON, ENERGY, PEOPLE, VEHICLE_FUEL, WATER
 
 ITEM_OF = {WATER: "120", AREA: "102", PEOPLE: "103"}
 DENOMINATOR_ITEM = {"floor_area_m2": "102", "people": "103"}
@@ -67,7 +67,8 @@ def weights(measure, basis, year):
     found = {}
     for code, rule in basis.loaded.by_item.items():
         per_unit, source = _valued(measure, basis.loaded, code, year)
-        if per_unit and code in panels.COLUMN:
+        is_asked = rule.is_vehicle_fuel or measure.quantity != VEHICLE_FUEL
+        if per_unit and is_asked and code in panels.COLUMN:
             is_counted = not (leaves_out and rule.is_vehicle_fuel)
             found[code] = Weight(per_unit, source.unit, source, is_counted)
     return found

@@ -7,6 +7,7 @@ from django.db.models import F
 from ..indicators import INDICATORS, QUANTITIES, STOCKS
 
 ENERGY, CARBON, WATER, AREA, PEOPLE = "energy", "carbon", "water", "area", "people"
+VEHICLE_FUEL = "kg_co2_vehicle_fuel"
 _AREA = ("建筑面积（各月平均）", "m²", "floor_area_m2")
 _PEOPLE = ("用能人数（各月平均）", "人", "people")
 
@@ -32,6 +33,10 @@ class Measure:
     def row(self):
         """The place among INDICATORS, or among QUANTITIES for a total."""
         return INDICATORS.index(self.slug) if self.is_indicator else QUANTITIES.index(self.slug)
+
+    @property
+    def denominator_word(self):
+        return {_AREA: "面积", _PEOPLE: "人数"}.get(self.denominator)
 
     @property
     def is_stock(self):
@@ -77,6 +82,9 @@ MEASURES = {
         Measure("kgce", "综合能耗总量", "kgce", *_ENERGY),
         Measure("kg_co2_target", "碳排放总量（考核口径）", "kgCO₂", *_CARBON_TARGET),
         Measure("kg_co2_inventory", "碳排放总量（清单口径）", "kgCO₂", *_CARBON_INVENTORY),
+        Measure(
+            "kg_co2_vehicle_fuel", "车辆用油碳排放", "kgCO₂", CARBON, "车辆用油碳排放", "kgCO₂", VEHICLE_FUEL
+        ),
         Measure("water_m3", "用水总量", "m³", *_WATER),
         Measure("floor_area_m2", "建筑面积", "m²", AREA, "建筑面积", "m²", "floor_area_m2"),
         Measure("people", "用能人数", "人", PEOPLE, "用能人数", "人", "people"),

@@ -49,6 +49,18 @@ def why(kind, key, year, measure):
     return reverse("targets:why-group", args=[kind, key, year, measure])
 
 
+def why_effects(kind, key, year, quantity):
+    """The address of the page that explains the effects on a quantity."""
+    return reverse("targets:why-effects", args=[kind, key, year, quantity])
+
+
+def find_agency(user, kind, key):
+    """The institution or node, or None where the user sees none of that name."""
+    if kind == INSTITUTION:
+        return find_institution(user, key)
+    return find_group(user, kind, key) if kind == GroupKind.NODE else None
+
+
 def find_institution(user, key):
     """The institution, or None where the user sees none of that key."""
     agency = Agency.objects.institutions().visible_to(user).filter(key=key).first()

@@ -9,9 +9,10 @@ from reporting.models import RuleSet
 
 from .. import blocks, refresh
 from ..models import GroupFigure, GroupPanel, Restatement
-from . import children, items, lines
+from . import area, children, items, lines, stored
 from .measure import MEASURES, Measure
 from .owner import Owner, why
+from .rule_set import RuleSetUsed
 from .sides import Comparison, compare, parts_of_groups, parts_of_institutions
 
 
@@ -51,17 +52,6 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class RuleSetUsed:
-    slug: str
-    title: str
-    document: str
-    mark: str
-    mark_name: str
-    target_grid_year: int
-    target_grid_note: str
-
-
-@dataclass(frozen=True)
 class RestatementUsed:
     name: str
     reason: str
@@ -97,7 +87,10 @@ class PanelFigure:
 
 @dataclass(frozen=True)
 class Lineage:
-    """stored: the figure as pages show it; is_reproduced: whether the numbers given here make exactly it."""
+    """stored: the figure as pages show it; is_reproduced: whether the numbers given here make exactly it.
+
+    differences: which of the stored ones (value, base, changes, parts, rolling year, bounds) they do not make.
+    """
 
     owner_kind: str
     owner_key: str
@@ -106,6 +99,7 @@ class Lineage:
     year: int
     base_year: int | None
     base_href: str | None
+    previous_href: str | None
     measure: Measure
     formula: str
     rule_set: RuleSetUsed
@@ -116,6 +110,7 @@ class Lineage:
     stored_base: float | None
     stored_change: float | None
     is_reproduced: bool
+    differences: list[stored.Difference]
     computed_at: datetime | None
     restatements: list[RestatementUsed]
     coverage: Coverage | None
@@ -125,8 +120,13 @@ class Lineage:
     base_items: list[items.ItemShare]
     line_items: list[str]
     months: list[lines.FiledMonth]
+    areas: area.AreaYear | None
     systems: children.Children | None
     institutions: children.Children | None
+
+    @property
+    def previous_year(self):
+        return self.year - 1
 
 
 def explain(owner: Owner, year, measure, parameters) -> Lineage:
@@ -148,6 +148,7 @@ def _institution(owner, asked, basis):
     made_of = items.shares(quantities, weights, comparison.value.months, names)
     codes = lines.shown_items(quantities, _codes(asked.measure, weights))
     used = {code: weights[code] for code in codes if code in weights}
+    months = lines.filed_months(owner.agency, asked.year, codes, comparison.value.months)
     return _lineage(
         owner,
         asked,
@@ -160,7 +161,8 @@ def _institution(owner, asked, basis):
         items=made_of,
         base_items=_base_items(owner, asked, basis, comparison, loaded, names),
         line_items=[f"{names[code].name}（{names[code].unit}）" for code in codes],
-        months=lines.filed_months(owner.agency, asked.year, codes, comparison.value.months),
+        months=months,
+        areas=area.area_year(owner.agency, months) if area.is_asked(asked.measure) else None,
         systems=None,
         institutions=None,
     )
@@ -203,6 +205,7 @@ def _group(owner, asked, basis):
         base_items=[],
         line_items=[],
         months=[],
+        areas=None,
         systems=children.systems(owner, asked, basis, whole),
         institutions=children.institutions(owner, asked, basis, whole),
     )
@@ -214,9 +217,9 @@ def _compared(parts, asked, basis):
 
 def _lineage(owner, asked, basis, comparison, row, parts, **rest):
     measure, base_year = asked.measure, basis.base_years.get(asked.year)
-    stored, stored_base, stored_change = _stored(row, measure)
+    value, base, change = stored.of(row, measure)
     has_base = measure.is_indicator and base_year is not None
-    base_href = f"{why(owner.kind, owner.key, base_year, measure.slug)}{asked.query}" if has_base else None
+    differences = stored.differences(row, measure, comparison)
     return Lineage(
         owner_kind=str(owner.kind),
         owner_key=owner.key,
@@ -224,17 +227,19 @@ def _lineage(owner, asked, basis, comparison, row, parts, **rest):
         owner_page=owner.page,
         year=asked.year,
         base_year=base_year if has_base else None,
-        base_href=base_href,
+        base_href=_href(owner, asked, base_year) if has_base else None,
+        previous_href=_href(owner, asked, asked.year - 1) if measure.is_indicator else None,
         measure=measure,
         formula=measure.formula(basis.boundary),
-        rule_set=_rule_set(basis.rule_set),
+        rule_set=RuleSetUsed.of(basis.rule_set),
         panel=str(asked.panel),
         comparison=comparison,
         is_restated=comparison.is_restated,
-        stored=stored,
-        stored_base=stored_base,
-        stored_change=stored_change,
-        is_reproduced=_is_same(comparison.value.value, stored) and _is_same(comparison.change, stored_change),
+        stored=value,
+        stored_base=base,
+        stored_change=change,
+        is_reproduced=not differences,
+        differences=differences,
         computed_at=row.computed_at if row else None,
         restatements=_restatements(owner, asked.year, base_year) if has_base else [],
         coverage=_coverage(parts),
@@ -242,30 +247,8 @@ def _lineage(owner, asked, basis, comparison, row, parts, **rest):
     )
 
 
-def _stored(row, measure):
-    if row is None:
-        return None, None, None
-    if not measure.is_indicator:
-        return getattr(row, measure.slug), None, None
-    return row.value(measure.slug), row.base(measure.slug), row.change(measure.slug)
-
-
-def _is_same(made, stored):
-    if made is None or stored is None:
-        return made is stored
-    return math.isclose(made, stored, rel_tol=1e-9, abs_tol=1e-12)
-
-
-def _rule_set(row):
-    return RuleSetUsed(
-        row.slug,
-        row.title,
-        row.document,
-        row.mark,
-        row.get_mark_display(),
-        row.target_grid_year,
-        row.target_grid_note,
-    )
+def _href(owner, asked, year):
+    return f"{why(owner.kind, owner.key, year, asked.measure.slug)}{asked.query}"
 
 
 def _restatements(owner, year, base_year):
@@ -285,7 +268,7 @@ def _coverage(parts):
 
 
 def _panel(owner, asked, panel, row):
-    value, _, change = _stored(row, asked.measure)
+    value, _, change = stored.of(row, asked.measure)
     rules = f"&rules={asked.rules}" if asked.rules else ""
     href = f"{why(owner.kind, owner.key, asked.year, asked.measure.slug)}?panel={panel}{rules}"
     institutions = row.institutions if row else 0

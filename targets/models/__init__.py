@@ -2,7 +2,7 @@
 
 from .explanation import Decomposition, Quantity
 from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
-from .forecast import Forecast, PeakBasis, PeakResult, PeakStatus
+from .forecast import Forecast, ForecastRun, PeakBasis, PeakResult, PeakStatus
 from .plan import Indicator, PlanPeriod, Target
 from .proposal import Proposal, ProposalEffect
 from .publication import LedgerEntry, Publication, PublishedFigure
@@ -14,6 +14,7 @@ __all__ = [
     "Figure",
     "FigureBlock",
     "Forecast",
+    "ForecastRun",
     "GroupFigure",
     "GroupKind",
     "GroupPanel",

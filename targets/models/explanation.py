@@ -1,11 +1,14 @@
 """Why a year's energy, carbon and water differ from the base year's: stored effects that add up to the change."""
 
+import numpy as np
 from django.db import models
 
-from agencies.models import Agency
+from agencies.models import Agency, AgencyKind
 from reporting.models import RuleSet
 
+from .. import decomposition
 from ..decomposition import EFFECTS
+from .figures import INSTITUTION, GroupKind
 
 
 class Quantity(models.TextChoices):
@@ -28,12 +31,18 @@ def _effect(title):
     return models.FloatField(title)
 
 
+class DecompositionQuerySet(models.QuerySet):
+    def of(self, year, rule_set):
+        """A year's rows as tables show them, without what they are made from."""
+        return self.filter(year=year, rule_set=rule_set).defer("inputs")
+
+
 class Decomposition(models.Model):
     """One quantity of one institution's year, or of a tree node's, against the same months of the base year.
 
     In kgce, kgCO₂ or m³: base + the six effects = value, without residual (`targets.decomposition`). For a node
     everything known now stands against everything known then, so that `institutions` tells what more or fewer
-    institutions make.
+    institutions make. `inputs` are what the effects are made from, so that they can be explained.
     """
 
     agency = models.ForeignKey(
@@ -53,6 +62,11 @@ class Decomposition(models.Model):
     intensity = _effect("强度")
     fuel_mix = _effect("用能结构")
     factor = _effect("碳排放因子")
+    types = models.CharField("机构类型", max_length=60, help_text="类型编码，逗号分隔")
+    carriers = models.CharField("能源品种", max_length=200, help_text="逗号分隔；用水为 water")
+    inputs = models.BinaryField("输入", help_text="基准年、当年各一行 float64：decomposition.packed")
+
+    objects = DecompositionQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "因素分解"
@@ -75,14 +89,34 @@ class Decomposition(models.Model):
         return 0 if self.quantity == Quantity.WATER else 2
 
     @property
+    def effect_names(self):
+        """The effects that can be any."""
+        return [name for name in EFFECTS if name not in NO_EFFECT[self.quantity]]
+
+    @property
     def effects(self):
         """(name, effect in the shown unit, as a fraction of the base) of the effects that can be any."""
         scale = Quantity(self.quantity).scale
-        names = [name for name in EFFECTS if name not in NO_EFFECT[self.quantity]]
-        fields = [(self._meta.get_field(name).verbose_name, getattr(self, name)) for name in names]
-        return [
-            (title, effect / scale, effect / self.base if self.base else None) for title, effect in fields
-        ]
+        values = [(name, getattr(self, name)) for name in self.effect_names]
+        return [(name, effect / scale, effect / self.base if self.base else None) for name, effect in values]
+
+    @property
+    def owner_kind(self):
+        """Whose it is, as the addresses of explanations say."""
+        return INSTITUTION if self.agency.kind == AgencyKind.INSTITUTION else GroupKind.NODE.value
+
+    @property
+    def split(self):
+        """The effects term by term, made anew from `inputs`: `decomposition.Split` of one owner."""
+        base, current = np.frombuffer(bytes(self.inputs), dtype="<f8").reshape(2, 1, -1)
+        types = len(self.types.split(","))
+        if self.quantity == Quantity.WATER:
+            sides = [decomposition.unpacked_water(each, types) for each in (base, current)]
+            return decomposition.water_split(*sides)
+        carriers = len(self.carriers.split(","))
+        sides = [decomposition.unpacked(each, types, carriers) for each in (base, current)]
+        made = decomposition.energy_split if self.quantity == Quantity.ENERGY else decomposition.carbon_split
+        return made(*sides)
 
     @property
     def without(self):

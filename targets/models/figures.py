@@ -42,6 +42,11 @@ class Figure(IndicatorColumns):
         return f"{self.agency} {self.year}年"
 
     @property
+    def whose(self):
+        """(kind, key, panel) of its explanation."""
+        return INSTITUTION, self.agency.key, ""
+
+    @property
     def monthly(self):
         """Array (8, 12): the rows of `indicators.QUANTITIES`, NaN where unknown."""
         return np.frombuffer(bytes(self.packed), dtype="<f8").reshape(len(QUANTITIES), -1)
@@ -101,6 +106,11 @@ class GroupFigure(IndicatorColumns):
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.key} {self.year}年 {self.get_panel_display()}"
+
+    @property
+    def whose(self):
+        """(kind, key, panel) of its explanation."""
+        return self.kind, self.key, self.panel
 
     @property
     def months_missing(self):

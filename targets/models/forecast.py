@@ -24,8 +24,9 @@ def _number(title):
 class Forecast(models.Model):
     """One indicator of an institution's running year, or of a tree node's, as it may end (`targets.projection`).
 
-    base: the whole base year as filed, null where it is not whole or was restated; target: what the plan's path asks
-    of this year, in the indicator's unit, null without a base or where 待下达; low, high: interval of that level;
+    base: the whole base year as it counts for this year, restatements in force included, null where it is not whole;
+    target: what the plan's path asks of this year, in the indicator's unit, null without a base or where 待下达;
+    low, high: interval of that level;
     *_per_month: kgce, kgCO₂ or m³. mape, mape_last_year, hit_rate: of the owner's own earlier years, `tested` of them.
     """
 
@@ -89,6 +90,22 @@ class Forecast(models.Model):
         return None if flow is None else flow / FLOWS[self.indicator][1]
 
 
+class ForecastRun(models.Model):
+    """What the stored forecasts and peak tests of a rule set were made from: where it is another now, they are due."""
+
+    rule_set = models.OneToOneField(
+        RuleSet, verbose_name="核算口径", on_delete=models.CASCADE, related_name="+", primary_key=True
+    )
+    made_from = models.JSONField("计算依据", help_text="见 forecasting.is_due")
+    made_at = models.DateTimeField("计算时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "预测批次"
+
+    def __str__(self):
+        return f"{self.rule_set} {self.made_at:%Y-%m-%d %H:%M}"
+
+
 class PeakStatus(models.TextChoices):
     PEAKED = Peak.PEAKED.value, "已达峰"
     PEAKED_LATE = Peak.PEAKED_LATE.value, "已达峰，晚于期限"
@@ -103,8 +120,9 @@ class PeakBasis(models.TextChoices):
 
 
 class PeakResult(models.Model):
-    """The peak test (`targets.peak`) of an institution's or a node's whole years.
+    """The peak test (`targets.peak`) of an institution's or a node's whole years, on one of the two bases.
 
+    is_provisional: a whole year counts on the grid factor of another year, its own not being published;
     recent_yearly_trend: of the last three whole years, −0.02 for two percent less a year; sen_slope: kgCO₂ a year.
     """
 
@@ -117,6 +135,7 @@ class PeakResult(models.Model):
     peak_year = models.PositiveSmallIntegerField("峰值年", null=True)
     last_whole_year = models.PositiveSmallIntegerField("最近全年", null=True)
     deadline = models.PositiveSmallIntegerField("期限")
+    is_provisional = models.BooleanField("清单因子为暂用", default=False)
     recent_yearly_trend = _number("近三年趋势")
     kendall_p = _number("Mann-Kendall p")
     sen_slope = _number("Sen 斜率(kgCO₂/年)")
@@ -124,13 +143,21 @@ class PeakResult(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "碳达峰判定"
-        ordering = ("agency", "pk")
+        # The target basis first.
+        ordering = ("agency", "-basis")
         constraints = (
             models.UniqueConstraint(fields=("agency", "rule_set", "basis"), name="peak_once_a_basis"),
         )
 
     def __str__(self):
         return f"{self.agency} {self.get_basis_display()} {self.get_status_display()}"
+
+    @property
+    def grid_factors(self):
+        """Which factors the years count on, in words."""
+        if self.basis == PeakBasis.TARGET:
+            return "各年同一固定值"
+        return "各年当年值，未发布的年度暂用最近值" if self.is_provisional else "各年当年值"
 
     @property
     def tonnes_a_year(self):

@@ -44,6 +44,7 @@ class Restatement(models.Model):
     )
     proposed_at = models.DateTimeField("提出时间", auto_now_add=True)
     rehearsed_at = models.DateTimeField("试算时间", null=True)
+    rehearsed_from = models.JSONField("试算依据", default=dict, blank=True, help_text="见 targets.inputs")
     signed_by = models.ForeignKey(
         User, verbose_name="签署人", on_delete=models.PROTECT, null=True, related_name="+"
     )

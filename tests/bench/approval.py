@@ -24,7 +24,7 @@ QUANTITIES = {"110": 30_000, "120": 900, "102": 5_000, "103": 200, "140": 2_000,
 def measure():
     """Medians in ms: the institution's figures, the floor of the one-row update, and the sums of its groups."""
     refresh.refresh_all()
-    reviewer = _user("reviewer", Role.REVIEWER, Agency.objects.get(parent=None))
+    reviewer = user_with_role("reviewer", Role.REVIEWER, Agency.objects.get(parent=None))
     with _clocked(refresh, "refresh_groups") as clock:
         taken = [_one_approval(report, reviewer, clock) for report in _missing(APPROVALS + WARM_UP)]
     columns = zip(*taken[WARM_UP:], strict=True)
@@ -84,7 +84,7 @@ def _missing(wanted):
 
 
 def _submit(report):
-    filer = _user(f"filer-{report.pk}", Role.FILER, report.agency)
+    filer = user_with_role(f"filer-{report.pk}", Role.FILER, report.agency)
     asked = EditionItem.objects.filter(is_required=True, edition__slug="2025").values_list(
         "item_id", flat=True
     )
@@ -95,7 +95,7 @@ def _submit(report):
     actions.submit(report, by=filer)
 
 
-def _user(username, role, agency):
+def user_with_role(username, role, agency):
     user = User.objects.create(username=username, name=username)
     Membership.objects.create(user=user, agency=agency, role=role, valid_from=REGISTERED)
     return user

@@ -151,6 +151,13 @@ def import_months(bench):
     return Line("import-months", taken["seconds"] / taken["floor"], detail)
 
 
+def autosave(bench):
+    taken = bench.server.step(bench.panels_of(min(bench.agencies, SMALLER[-1])), "autosave")
+    pages = f"an empty page {taken['empty']:.1f} ms; no page at all {taken['bare']:.1f} ms"
+    detail = f"a cell {taken['cell']:.1f} ms, {pages}"
+    return Line("autosave", taken["cell"] / taken["empty"], detail, at_most=3)
+
+
 LINES = {
     "recompute-vs-sql": recompute_vs_sql,
     "recompute-vs-pandas": recompute_vs_pandas,
@@ -161,6 +168,7 @@ LINES = {
     "approval-institution": approval_institution,
     "approval-groups": approval_groups,
     "import-months": import_months,
+    "autosave": autosave,
 }
 AT_SCALE = {"recompute-200000": recompute_200000}
 # The others do without 30 million lines.

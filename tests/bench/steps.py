@@ -13,7 +13,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402, after the setup
 
-from tests.bench import approval, contestants, data, equality, importing  # noqa: E402
+from tests.bench import approval, autosave, contestants, data, equality, importing  # noqa: E402
 
 
 def migrate():
@@ -39,6 +39,7 @@ STEPS = {
     "contest": contestants.run,
     "compare": compare,
     "approve": approval.measure,
+    "autosave": autosave.measure,
     "import": import_months,
 }
 

@@ -9,7 +9,7 @@ from django.db import connection
 
 from targets.models import Figure, GroupFigure
 
-from . import approval, contestants, data, equality, importing
+from . import approval, autosave, contestants, data, equality, importing
 from .__main__ import chosen, measure, table
 from .equality import NotEqual
 from .lines import LINES, Line
@@ -44,6 +44,7 @@ def test_approvals_and_an_import_are_measured_on_the_same_data(register):
     contestants.run("ours")
     assert approval.measure().keys() == {"institution", "groups", "floor"}
     assert importing.measure(AGENCIES, 500)["rows"] == 3 * 12 * 19
+    assert autosave.measure().keys() == {"cell", "empty", "bare"}
 
 
 @pytest.mark.needs_postgresql

@@ -68,54 +68,16 @@ def status_of(report):
     return Report.objects.get(pk=report.pk).status
 
 
-def test_the_form_is_filled_by_keyboard_row_by_row(district, page_of):
+def test_the_tabulator_goes_along_a_row_and_enter_down_the_column(district, page_of):
     page = page_of(district.filer)
     page.goto(path_of(district.report(MARCH), "edit/"))
     field(page, "quantity-110").focus()
-    for expected in ("known_by-110", "cost-110", "note-110", "quantity-130"):
+    for expected in ("known_by-110", "payment-110", "cost-110", "note-110", "quantity-130"):
         page.keyboard.press("Tab")
         assert focused(page) == expected
-    page.keyboard.type("12")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("草稿已保存")).to_be_visible()
-    expect(field(page, "quantity-130")).to_have_value("12")
-
-
-def test_a_wrong_value_is_named_and_nothing_typed_is_lost(district, page_of):
-    page = page_of(district.filer)
-    page.goto(path_of(district.report(MARCH), "edit/"))
-    field(page, "quantity-110").fill("九千")
-    field(page, "note-120").fill("新装水表")
-    field(page, "quantity-120").fill("９０")
-    button(page, "保存草稿").click()
-    summary = page.locator(".error-summary")
-    expect(summary).to_be_focused()
-    expect(summary).to_contain_text("电：请填写数字，如 1234.5（kWh），不带单位。")
-    summary.get_by_role("link", name="电").click()
-    assert focused(page) == "quantity-110"
-    expect(field(page, "quantity-110")).to_have_value("九千")
-    expect(field(page, "note-120")).to_have_value("新装水表")
-    field(page, "quantity-110").fill("9,000")
-    button(page, "保存草稿").click()
-    expect(page.get_by_text("草稿已保存")).to_be_visible()
-    expect(field(page, "quantity-110")).to_have_value("9000")
-    expect(field(page, "quantity-120")).to_have_value("90")
-
-
-def test_the_checks_follow_the_typing_and_save_nothing(district, page_of):
-    district.approved(date(2024, 3, 1), {"110": 1000})
-    report = district.report(MARCH)
-    page = page_of(district.filer)
-    page.goto(path_of(report, "edit/"))
-    expect(page.locator(".verdict summary")).to_contain_text("已答 16 项")
-    for code, text in {"110": "9000", "1501": "30", "1502": "12.5"}.items():
-        field(page, f"quantity-{code}").fill(text)
-        field(page, f"known_by-{code}").select_option("metered")
-    expect(page.locator(".verdict summary")).to_contain_text("已答 17 项")
-    page.locator(".verdict summary").click()
-    expect(page.locator(".verdict-body")).to_contain_text("电比上年同月变化 +800.0 %")
-    expect(page.locator(".verdict-body")).to_contain_text("= 42.5 L")
-    assert status_of(report) == "missing"
+    for key, expected in (("Enter", "140"), ("ArrowUp", "130"), ("ArrowDown", "140"), ("Shift+Enter", "130")):
+        page.keyboard.press(key)
+        assert focused(page) == f"quantity-{expected}"
 
 
 def test_a_returned_month_is_found_mended_and_submitted_again(district, page_of):
@@ -142,22 +104,6 @@ def test_a_returned_month_is_found_mended_and_submitted_again(district, page_of)
     reviewer.goto(path_of(report))
     expect(reviewer.get_by_text("上一版 9,000")).to_be_visible()
     assert status_of(report) == Status.SUBMITTED
-
-
-def test_of_two_tabs_the_second_is_asked_before_it_overwrites(district, page_of):
-    report = district.report(MARCH)
-    first, second = page_of(district.filer), page_of(district.filer)
-    for page in (first, second):
-        page.goto(path_of(report, "edit/"))
-    field(first, "quantity-110").fill("100")
-    button(first, "保存草稿").click()
-    expect(first.get_by_text("草稿已保存")).to_be_visible()
-    field(second, "quantity-110").fill("999")
-    button(second, "保存草稿").click()
-    expect(second.locator(".error-summary")).to_contain_text("电：已保存的是 100；您填写的是 999")
-    expect(field(second, "quantity-110")).to_have_value("999")
-    button(second, "保存草稿").click()
-    expect(second.get_by_text("草稿已保存")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [375, 1440])

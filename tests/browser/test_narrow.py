@@ -58,6 +58,8 @@ def addresses(district):
         yield f"{reverse('targets:institution-detail', args=[key])}?year={year}"
         yield reverse("targets:why-institution", args=[key, year, "kg_co2_per_m2"])
         yield reverse("targets:why-group", args=["node", node, year, "kgce_per_m2"])
+        yield reverse("targets:why-effects", args=["node", node, year, "energy"])
+        yield reverse("targets:why-effects", args=["institution", key, year, "inventory"])
     yield reverse("targets:publication-list")
     yield reverse("targets:publication-detail", args=[seal.pk])
     for name in (

@@ -7,7 +7,8 @@ import pytest
 
 from reporting import actions
 from reporting.actions import Entry
-from reporting.forms import MonthForm, NumberField, ReportFilters
+from reporting.cells import NumberField
+from reporting.forms import MonthForm, ReportFilters
 from reporting.models import KnownBy, Report
 from reporting.sheet import Sheet
 
@@ -44,11 +45,9 @@ def test_a_number_is_read_as_offices_type_it(text, value):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("很多", "请填写数字，如 1234.5（kWh），不带单位。"),
-        ("120kWh", "请填写数字，如 1234.5（kWh），不带单位。"),
-        ("1,5", "请填写数字，如 1234.5（kWh），不带单位。"),
-        ("1e3", "请填写数字，如 1234.5（kWh），不带单位。"),
-        ("NaN", "请填写数字，如 1234.5（kWh），不带单位。"),
+        ("很多", "请填写数字，如 1234.5（kWh）。"),
+        ("1,5", "请填写数字，如 1234.5（kWh）。"),
+        ("NaN", "请填写数字，如 1234.5（kWh）。"),
         ("-5", "不能为负，请填 0 或更大的数。"),
         ("1.23456", "最多 4 位小数。"),
         ("100000000000", "数值过大，请核对单位是否为 kWh。"),
@@ -162,7 +161,9 @@ def test_a_fresh_month_starts_from_the_states_and_steady_items_of_last_month(dis
     assert start_of(form, "102") == ("5000.5", "metered")
     assert start_of(form, "104") == ("3", "metered")
     assert start_of(form, "130") == (None, "not_applicable")
-    carried = {cells.row.item.code for _name, rows in form.sections for cells in rows if cells.is_carried}
+    carried = {
+        cells.row.item.code for _name, rows, _totals in form.sections for cells in rows if cells.is_carried
+    }
     assert {"102", "104", "130"} <= carried
     assert "110" not in carried
 
@@ -202,7 +203,7 @@ def test_the_verdict_tells_wrong_from_missing_and_adds_up_the_parts(district):
         district.report(MARCH),
         quantity__110="abc", quantity__1501="30", quantity__1502="12.5", quantity__104="0",
     )  # fmt: skip
-    verdict = form.verdict()
+    verdict = form.verdict
     assert (verdict.asked, verdict.answered) == (17, 3)
     assert [finding.item for finding in verdict.errors] == ["110"]
     assert "110" not in {code for _name, code in verdict.missing_names}

@@ -66,6 +66,30 @@ def test_a_month_enters_as_approved_with_its_document_trail_panel_and_stale_mark
     assert StaleMark.objects.filter(agency=district.institution, year=2024).exists()
 
 
+def test_an_import_of_many_months_leaves_one_mark_an_institution_year_and_cause(district, import_months):
+    """24 months of one of three institutions: the others owe them now, which is a mark a year each and no more."""
+    others = [InstitutionFactory(parent=district.department) for _ in range(2)]
+    rows = [
+        f"{district.institution.key},{year},{month},110,1000,"
+        for year in (2023, 2024)
+        for month in range(1, 13)
+    ]
+    import_months(rows, "--yes", "--document", "两年报")
+    marks = StaleMark.objects.order_by("agency", "year", "cause").values_list("agency", "year", "cause")
+    assert list(marks) == [
+        (agency.pk, year, cause)
+        for agency in (district.institution, *others)
+        for year in (2023, 2024)
+        for cause in (("", "历史导入：两年报") if agency == district.institution else ("",))
+    ]
+    assert set(Panel.objects.values_list("agency", "expected_months")) == {
+        (agency.pk, 0b111111111111) for agency in (district.institution, *others)
+    }
+    before = StaleMark.objects.count()
+    actions.open_periods([date(2024, 1, 1), date(2024, 2, 1)])
+    assert StaleMark.objects.count() == before
+
+
 def test_energy_that_the_file_does_not_list_is_stated_as_not_applicable(district, import_months):
     said = import_months([f"{district.institution.key},2024,3,110,1000,"], "--yes")
     gas = Line.objects.get(item="140")

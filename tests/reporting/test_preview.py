@@ -81,4 +81,4 @@ def test_the_preview_costs_the_same_for_one_month_and_for_many(district, key):
         with CaptureQueriesContext(connection) as captured:
             list(preview.warnings(months))
         counts.append(len(captured))
-    assert counts == [4, 4]
+    assert counts == [5, 5]

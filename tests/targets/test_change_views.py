@@ -12,6 +12,7 @@ from targets.models import Proposal, Restatement
 from tests.factories import District, user_with
 
 from .months import settle
+from .pages import squeezed
 
 pytestmark = pytest.mark.django_db
 NEW, LIST = reverse("targets:restatement-new"), reverse("targets:restatement-list")
@@ -62,7 +63,7 @@ def test_from_proposing_to_signing_with_the_effect_listed_between(client, distri
     shown = client.get(reverse("targets:institution-detail", args=[district.institution.key]), {"year": 2025})
     assert "较原基准" in shown.content.decode()
     listed = client.get(reverse("targets:institution-list"), {"year": 2025}).content.decode()
-    assert "原基准 −5.00 %" in " ".join(listed.split())
+    assert "原基准 −5.00 %" in squeezed(listed)
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,7 @@ def test_filing_counts_what_is_covered_and_what_needs_attention(district):
         "overdue": 3,
         "to_review": 1,
         "returned": 0,
+        "stale": 2,
     }
 
 
@@ -251,7 +252,8 @@ def test_months_from_before_the_base_year_are_not_overdue(district):
 def test_an_institution_year_is_stale_once_however_often_it_was_marked(district):
     for year in (2024, 2025, 2025):
         StaleMark.objects.create(agency=district.institution, year=year)
-    assert (cockpit.stale(district.bureau), cockpit.stale(DepartmentFactory())) == (2, 0)
+    nodes = (district.bureau, district.department, DepartmentFactory(parent=district.bureau))
+    assert [cockpit.filing(node, 2025, since=2020)["stale"] for node in nodes] == [2, 2, 0]
 
 
 def test_a_department_sees_its_own_system_as_the_highest_node(district):

@@ -13,8 +13,13 @@ from targets.decomposition import (
     Side,
     WaterSide,
     carbon_effects,
+    carbon_split,
     denominator_part,
     energy_effects,
+    energy_split,
+    packed,
+    unpacked,
+    unpacked_water,
     water_effects,
 )
 
@@ -156,6 +161,39 @@ def leaves_nothing(effects, before, after):
 def test_the_effects_always_add_up_to_the_change(base, current):
     assert leaves_nothing(energy_effects(base, current), base.kgce, current.kgce)
     assert leaves_nothing(carbon_effects(base, current), base.kg_co2, current.kg_co2)
+
+
+@given(any_sides, any_sides)
+def test_the_effects_are_the_sums_of_their_terms_and_each_term_is_split_without_residual(base, current):
+    split = carbon_split(base, current)
+    for level, name in enumerate(EFFECTS):
+        assert getattr(split.effects, name) == pytest.approx(split.terms[level].sum(axis=(1, 2)), nan_ok=True)
+    change = current.kg_co2 - base.kg_co2
+    allowed = 1e-9 * np.maximum(np.abs(change), np.maximum(base.kg_co2, current.kg_co2))
+    assert (np.abs(split.terms.sum(axis=0) - change) <= allowed).all()
+
+
+def test_the_factors_of_a_term_multiply_to_it_and_one_that_divides_by_nothing_is_unknown():
+    split = energy_split(side(2, [100, 0], [[60, 40], [0, 0]]), side(2, [80, 40], [[50, 30], [20, 0]]))
+    before, after = split.factors
+    assert after[:, 0, 0, 0].prod() == pytest.approx(50)
+    assert after[:, 0, 1, 0].tolist() == pytest.approx([2, 60, 1 / 3, 0.5, 1])
+    assert before[:, 0, 1, 0].tolist() == pytest.approx([2, 50, 0, np.nan, np.nan], nan_ok=True)
+
+
+def test_sides_come_back_from_their_rows():
+    energy = side(2, [100, 50], [[60, 40, 1], [2, 3, 4]])
+    carbon = side(2, [100, 50], [[60, 40, 1], [2, 3, 4]], [[6, 5, 4], [3, 2, 1]])
+    for of in (energy, carbon):
+        back = unpacked(packed(of), types=2, carriers=3)
+        assert back.kgce.tolist() == of.kgce.tolist()
+        assert back.activity.tolist() == of.activity.tolist()
+        assert (back.kg_co2 is None) == (of.kg_co2 is None)
+    assert unpacked(packed(carbon), types=2, carriers=3).kg_co2.tolist() == carbon.kg_co2.tolist()
+    water = WaterSide(np.array([2.0]), np.array([[10.0, 5.0]]), np.array([[7.0, 8.0]]))
+    back = unpacked_water(packed(water), types=2)
+    assert (back.institutions.tolist(), back.activity.tolist()) == ([2.0], [[10.0, 5.0]])
+    assert back.water_m3.tolist() == [[7.0, 8.0]]
 
 
 @given(any_sides, any_sides)

@@ -1,18 +1,38 @@
 """Stored forecasts and peak tests: worked by hand, equal to the kernels, for an institution and its nodes."""
 
 import math
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from django.db.models import F
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from agencies.models import Agency
-from targets import actions, forecasting, plan_library, projection, refresh, tasks
-from targets.models import Figure, Forecast, Indicator, PeakResult, PeakStatus, Target
-from tests.factories import District
+from targets import (
+    actions,
+    forecasting,
+    plan_library,
+    projection,
+    refresh,
+    rehearsal,
+    restatements,
+    tasks,
+)
+from targets.models import (
+    Figure,
+    Forecast,
+    GroupFigure,
+    GroupPanel,
+    Indicator,
+    PeakBasis,
+    PeakResult,
+    PeakStatus,
+    Target,
+)
+from tests.factories import District, InstitutionFactory
 
 from .months import settle
 
@@ -129,14 +149,100 @@ def test_what_is_stored_is_what_the_kernel_says(district):
     assert (row.tested, row.hit_rate) == (tested.tested, pytest.approx(tested.hit_rate))
 
 
-def test_a_restated_base_year_asks_nothing_that_could_be_wrong(district):
-    seasonal(district.institution)
+def resurveyed(district, applies_from, agency=None, **changed):
+    """80 m² instead of 100 in 2020, signed; what follows is computed by nobody yet."""
+    values = {"kind": "resurvey", "floor_area_m2": 80, "reason": "复测", "document": "测绘报告"} | changed
+    draft = restatements.Draft(
+        base_year=2020, applies_from=applies_from, agency=agency or district.institution, **values
+    )
+    row = restatements.propose(draft, by=district.manager)
+    rehearsal.rehearse(row)
+    restatements.sign(row, by=district.reviewer)
+
+
+def test_the_base_is_the_restated_one_that_the_figure_is_compared_with(district):
+    """12 × 122.9 kgce over 80 m² instead of 100; of the department over 180 m² instead of 200."""
+    other = InstitutionFactory(parent=district.department)
+    for agency in (district.institution, other):
+        seasonal(agency)
+    resurveyed(district, date(2024, 1, 1))
+    computed()
+    bases = [energy(owner) for owner in (district.institution, other, district.department, district.bureau)]
+    year = 12 * 1000 * KGCE_PER_KWH
+    assert [row.base for row in bases] == pytest.approx([year / 80, year / 100, year / 90, year / 90])
+    assert [row.target for row in bases] == pytest.approx([row.base * 0.95 for row in bases])
+    assert all(row.probability is None and row.allowed_per_month is not None for row in bases)
+    # The whole year 2024 counts against the same base, and 2025 once it is whole.
+    for agency in (district.institution, other):
+        settle(agency, 2025, SECOND_HALF, kwh=800)
     refresh.refresh_all()
-    Figure.objects.filter(year=2025).update(kgce_per_m2_base=F("kgce_per_m2_base_filed") * 1.1)
-    forecasting.forecast_all()
+    for year in (2024, 2025):
+        figure = Figure.objects.get(agency=district.institution, year=year)
+        assert bases[0].base == pytest.approx(figure.kgce_per_m2_base, rel=1e-12)
+        node = GroupFigure.objects.get(key=district.department.key, year=year, panel=GroupPanel.ALL)
+        assert bases[2].base == pytest.approx(node.kgce_per_m2_base, rel=1e-12)
+
+
+def test_months_before_the_restatement_applies_count_as_they_were_filed(district):
+    """Six months over 100 m² and six over 80: the year's energy over the mean of 90."""
+    seasonal(district.institution)
+    resurveyed(district, date(2025, 7, 1))
+    computed()
+    base = 12 * 1000 * KGCE_PER_KWH / 90
+    for owner in (district.institution, district.department):
+        assert energy(owner).base == pytest.approx(base)
+    settle(district.institution, 2025, SECOND_HALF, kwh=800)
+    refresh.refresh_all()
+    assert Figure.objects.get(year=2025).kgce_per_m2_base == pytest.approx(base)
+
+
+def test_a_new_institution_has_the_base_that_a_split_gave_it_and_an_absorbed_one_none(district):
+    new, absorbed = (InstitutionFactory(parent=district.department) for _ in range(2))
+    seasonal(district.institution)
+    settle(new, 2025, FIRST_HALF, kwh=200, area=25)
+    settle(absorbed, 2020)
+    settle(absorbed, 2025, FIRST_HALF)
+    refresh.refresh_all()
+    first = date(2025, 1, 1)
+    resurveyed(district, first, kind="split", other=new, share=0.25, floor_area_m2=None)
+    resurveyed(district, first, kind="merge", other=absorbed, floor_area_m2=None)
+    computed()
+    year = 12 * 1000 * KGCE_PER_KWH
+    assert energy(new).base == pytest.approx(0.25 * year / 25)
+    assert energy(district.institution).base == pytest.approx(1.75 * year / 175)
+    assert energy(absorbed).base is None
+    assert energy(district.department).base == pytest.approx(2 * year / 200)
+
+
+def test_forecasts_are_due_where_a_signed_restatement_or_another_target_has_no_job_left(district):
+    seasonal(district.institution)
+    computed()
+    assert not forecasting.is_due()
+    resurveyed(district, date(2025, 1, 1))
+    assert forecasting.is_due()
+    computed()
+    assert not forecasting.is_due()
+    target = Target.objects.get(plan_period__slug="14-5", indicator=Indicator.ENERGY_PER_AREA)
+    target.reduction_percent = 10
+    actions.save_plan(target, by=district.manager)
+    # The broker was down: no job came.
+    assert forecasting.is_due()
+    tasks.sweep_stale_marks()
     row = energy(district.institution)
-    assert (row.base, row.target, row.allowed_per_month) == (None, None, None)
-    assert row.value is not None
+    assert row.target == pytest.approx(row.base * 0.9)
+    assert not forecasting.is_due()
+
+
+def test_whether_forecasts_are_due_is_asked_with_few_rows_however_many_there_are(district):
+    seasonal(district.institution)
+    computed()
+    with CaptureQueriesContext(connection) as queries:
+        assert not forecasting.is_due()
+    assert len(queries) == 6
+
+
+def test_without_figures_nothing_is_due(district):
+    assert not forecasting.is_due()
 
 
 def test_carbon_peaked_in_2021_and_a_part_of_a_year_does_not_count(district):
@@ -144,15 +250,72 @@ def test_carbon_peaked_in_2021_and_a_part_of_a_year_does_not_count(district):
         settle(district.institution, year, kwh=kwh)
     settle(district.institution, 2024, FIRST_HALF, kwh=9000)
     computed()
-    row = PeakResult.objects.get(agency=district.institution)
+    row = PeakResult.objects.get(agency=district.institution, basis=PeakBasis.TARGET)
     assert (row.status, row.peak_year, row.last_whole_year) == (PeakStatus.PEAKED, 2021, 2023)
     assert row.recent_yearly_trend == pytest.approx((900 - 1200) / 2 / (3200 / 3))
-    deadlines = PeakResult.objects.values_list("agency__key", "deadline")
-    assert dict(deadlines) == {
-        district.institution.key: 2025,
-        district.department.key: 2030,
-        district.bureau.key: 2030,
-    }
+    deadlines = PeakResult.objects.values_list("agency__key", "basis", "deadline")
+    assert sorted(deadlines) == sorted(
+        (owner.key, basis, deadline)
+        for owner, deadline in (
+            (district.institution, 2025),
+            (district.department, 2030),
+            (district.bureau, 2030),
+        )
+        for basis in ("target", "inventory")
+    )
+
+
+def test_the_same_electricity_has_peaked_on_one_basis_and_not_on_the_other(client, district):
+    """1200, 1150, 1100 kWh fall; times 0.4743, 0.5227, 0.5581 they are 569, 601, 614 kgCO₂ a month and rise."""
+    for year, kwh in ((2021, 1200), (2022, 1150), (2023, 1100)):
+        settle(district.institution, year, kwh=kwh)
+    computed()
+    for owner in (district.institution, district.department, district.bureau):
+        target, inventory = owner.peak_results.all()
+        assert (target.basis, target.status, target.peak_year) == ("target", PeakStatus.PEAKED, 2021)
+        assert (inventory.basis, inventory.status, inventory.peak_year) == (
+            "inventory",
+            PeakStatus.RISING,
+            2023,
+        )
+        assert target.sen_slope == pytest.approx(-50 * 12 * 0.4743)
+        slopes = sorted(
+            [
+                12 * (1150 * 0.5227 - 1200 * 0.4743),
+                12 * (1100 * 0.5581 - 1150 * 0.5227),
+                12 * (1100 * 0.5581 - 1200 * 0.4743) / 2,
+            ]
+        )
+        assert inventory.sen_slope == pytest.approx(slopes[1])
+        assert not inventory.is_provisional
+    client.force_login(district.manager)
+    for address, owner in (
+        (reverse("targets:cockpit"), district.bureau),
+        (reverse("targets:system-detail", args=[district.department.key]), district.department),
+        (reverse("targets:institution-detail", args=[district.institution.key]), district.institution),
+    ):
+        shown = client.get(address, {"year": 2023}).content.decode()
+        section = " ".join(shown.split("<h2>碳达峰")[1].split("</section>")[0].split())
+        for words in (
+            owner.name,
+            "考核口径",
+            "各年同一固定值",
+            "已达峰",
+            "清单口径",
+            "各年当年值",
+            "仍在上升",
+        ):
+            assert words in section
+
+
+def test_a_year_on_another_years_factor_is_named_provisional(client, district):
+    for year in (2022, 2023, 2024):
+        settle(district.institution, year)
+    computed()
+    rows = district.institution.peak_results.values_list("basis", "is_provisional")
+    assert list(rows) == [("target", False), ("inventory", True)]
+    client.force_login(district.manager)
+    assert "未发布的年度暂用最近值" in client.get(reverse("targets:cockpit")).content.decode()
 
 
 def test_the_sweep_forecasts_what_was_computed_since_and_nothing_twice(district):

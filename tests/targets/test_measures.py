@@ -160,6 +160,14 @@ def test_the_bounds_hold_the_change_when_nothing_is_missing_and_a_group_of_one_i
         assert grouped[name] == pytest.approx(alone[name], rel=1e-9, abs=1e-9, nan_ok=True), name
 
 
+@given(values, values)
+def test_of_the_comparable_panel_the_bounds_are_the_change(kgce, area):
+    (_, parts), *_ = sums.parts_by_year(block(kgce, area), {2022: 2020}, {}, BOUNDARY, [2022])
+    found = sums.comparable_figures(parts)
+    for name in ("kgce_per_m2_low", "kgce_per_m2_high"):
+        np.testing.assert_array_equal(found[name], found["kgce_per_m2_change"])
+
+
 def test_every_column_of_the_rows_is_made():
     (_, parts), *_ = sums.parts_by_year(block(flat(1), flat(1)), {}, {}, BOUNDARY, [2020])
     assert set(measures.COLUMNS) < set(sums.all_figures(parts))

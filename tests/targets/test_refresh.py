@@ -1,16 +1,17 @@
 """From approved months to figures, worked by hand."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agencies import actions as agencies_actions
 from agencies.models import AgencyType
 from reporting import actions, approved, factor_library, history
-from reporting.models import Panel, StaleMark
+from reporting.models import Coefficient, EmissionFactor, Panel, StaleMark
 from targets import plan_library, refresh, tasks
 from targets.models import Figure, GroupFigure, GroupKind, GroupPanel, PlanPeriod
 from tests.factories import DepartmentFactory, District, InstitutionFactory
@@ -230,6 +231,37 @@ def test_a_group_whose_base_lacks_months_is_compared_over_the_months_it_has(dist
     )
     changes = set(GroupFigure.objects.filter(year=2025).values_list("kgce_per_m2_change", flat=True))
     assert changes == {0.0}
+
+
+def of_yesterday(district):
+    """Figures that were made yesterday; nothing has come into use since."""
+    enter(year_of(district.institution.key, 2024, _110=1000, _102=100, _103=10))
+    Figure.objects.update(computed_at=timezone.now() - timedelta(days=1))
+    assert not refresh.is_factor_due()
+
+
+def loaded(model, days):
+    """A row beside the newest one, in use from today on or in some days."""
+    row = model.objects.order_by("pk").last()
+    row.pk, row.valid_from = None, timezone.localdate() + timedelta(days=days)
+    row.save()
+
+
+@pytest.mark.parametrize("model", [EmissionFactor, Coefficient])
+def test_a_row_of_the_library_that_comes_into_use_today_makes_the_figures_due(district, model):
+    of_yesterday(district)
+    loaded(model, days=1)
+    assert not refresh.is_factor_due()
+    loaded(model, days=0)
+    assert refresh.is_factor_due()
+    tasks.sweep_stale_marks()
+    assert not refresh.is_factor_due()
+    assert not StaleMark.objects.exists()
+
+
+def test_without_figures_no_factor_is_due(district):
+    loaded(Coefficient, days=0)
+    assert not refresh.is_factor_due()
 
 
 def test_a_new_vintage_marks_every_year_stale(district, tmp_path):

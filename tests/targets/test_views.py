@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from agencies.access import Role
-from reporting.models import StaleMark
-from targets import access, recalculation, refresh, urls
+from reporting.models import RuleSet, StaleMark
+from targets import access, explaining, forecasting, recalculation, refresh, urls
 from targets.models import PlanPeriod, Target
 from tests.factories import DepartmentFactory, InstitutionFactory, user_with
 
@@ -16,6 +16,7 @@ from .months import settle
 from .pages import cost, squeezed, text
 
 pytestmark = pytest.mark.django_db
+COCKPIT_QUERIES = 12
 
 # Role → status of cockpit, the department's system, the institution list, the institution; then of the explanations of
 # a system's and an institution's figure, as pages and as JSON.
@@ -31,8 +32,10 @@ STATUS = {
 CHANGE_PAGES = {
     f"{subject}-{page}"
     for subject in ("restatement", "proposal")
-    for page in ("list", "new", "detail", "decide")
+    for page in ("list", "new", "detail", "decide", "rehearse")
 }
+# Role by role in test_effects_lineage.
+EFFECTS_PAGES = {"why-effects", "api-lineage-effects"}
 VERBS = {
     Role.FILER: {"see_institutions", "see_lineage"},
     Role.DEPARTMENT: {"see_cockpit", "see_institutions", "see_lineage", "see_publications"},
@@ -42,6 +45,7 @@ VERBS = {
         "see_lineage",
         "see_changes",
         "see_publications",
+        "rehearse",
         "sign",
     },
     Role.MANAGER: {
@@ -50,6 +54,7 @@ VERBS = {
         "see_lineage",
         "see_changes",
         "propose",
+        "rehearse",
         "sign",
         "activate",
         "see_publications",
@@ -90,6 +95,7 @@ def test_the_matrix_covers_every_address_verb_and_role():
         "api-lineage-group",
         "api-lineage-institution",
         *CHANGE_PAGES,
+        *EFFECTS_PAGES,
     }
     assert set(STATUS) == set(VERBS) == set(Role)
     assert set().union(*VERBS.values()) == set(access.VERBS)
@@ -162,7 +168,31 @@ def test_the_cockpit_costs_the_same_for_one_institution_and_for_three(client, tw
         settle(more, 2020)
         settle(more, 2025)
     refresh.refresh_all()
-    assert cost(client, address) == one <= 16
+    assert cost(client, address) == one <= COCKPIT_QUERIES
+
+
+def test_no_rule_set_and_no_year_costs_the_cockpit_more_than_twelve_queries(client, two_years):
+    settle(two_years.institution, 2024, range(1, 7))
+    settle(two_years.institution, 2026, range(1, 7))
+    for rule_set in RuleSet.objects.all():
+        recalculation.work_off(recalculation.begin(rule_set.slug))
+    refresh.refresh_all()
+    explaining.explain_all()
+    forecasting.forecast_all()
+    client.force_login(two_years.manager)
+    address = reverse("targets:cockpit")
+    filters = client.get(address).context["filters"]
+    years = [year for _, group in filters.fields["year"].choices for year, _ in group]
+    slugs = [slug for slug, _ in filters.fields["rules"].choices]
+    assert len(slugs) == RuleSet.objects.count() > 1
+    assert {2020, 2024, 2025, 2026} <= set(years)
+    costs = {
+        (slug, year): cost(client, f"{address}?rules={slug}&year={year}") for slug in slugs for year in years
+    }
+    assert max(costs.values()) <= COCKPIT_QUERIES, costs
+    # A system's page has its node to find first.
+    system = reverse("targets:system-detail", args=[two_years.department.key])
+    assert max(cost(client, f"{system}?year={year}") for year in years) <= COCKPIT_QUERIES + 1
 
 
 def test_the_institution_page_costs_the_same_for_one_year_and_for_three(client, two_years):

@@ -9,8 +9,9 @@ import pytest
 from django.urls import get_resolver, reverse
 
 from agencies.access import Role
-from targets import plan_library, refresh
+from targets import explaining, plan_library, refresh
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
+from tests.targets.months import settle
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,7 @@ OWN = {
     "reporting:report-detail": row(SEES, NOTHING),
     "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
     "reporting:review-queue": row({R}, REFUSED),
+    "reporting:guide": dict.fromkeys(Role, OK),
     "reporting:rule-list": row({M, R}, REFUSED),
     "reporting:rule-detail": row({M, R}, REFUSED),
     "targets:cockpit": row({D, R, M, V}, REFUSED),
@@ -49,6 +51,7 @@ OWN = {
     "targets:publication-detail": row({D, R, M, V}, REFUSED, NOTHING),
     "targets:why-institution": row(SEES, REFUSED),
     "targets:why-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:why-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:restatement-list": row({R, M, V}, REFUSED),
     "targets:restatement-new": row({M}, REFUSED),
     "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
@@ -62,20 +65,29 @@ OWN = {
 API = {
     "targets:api-lineage-institution": row(SEES, REFUSED),
     "targets:api-lineage-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:api-lineage-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
 }
 OWN |= API
-VERBS = {f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct")}
+VERBS = {
+    *(f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct", "check")),
+    "reporting:cell-save",
+    "reporting:reason-save",
+}
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
-ELSEWHERE_TESTED = {"logout", "targets:restatement-decide", "targets:proposal-decide"}
+ELSEWHERE_TESTED = {"logout"} | {
+    f"targets:{change}-{verb}" for change in ("restatement", "proposal") for verb in ("decide", "rehearse")
+}
 
 
 @pytest.fixture
 def district():
     plan_library.load()
     district = District()
+    settle(district.institution, 2020)
     district.approved(MONTH, QUANTITIES)
     refresh.refresh_all()
+    explaining.explain_all()
     return district
 
 
@@ -85,8 +97,10 @@ def stranger(district):
     department = DepartmentFactory(parent=district.bureau)
     institution = InstitutionFactory(parent=department)
     filer = user_with(F, institution)
+    settle(institution, 2020)
     district.approved(MONTH, QUANTITIES, agency=institution, by=filer)
     refresh.refresh_all()
+    explaining.explain_all()
     return institution
 
 
@@ -117,11 +131,14 @@ def arguments(name, institution):
         "targets:system-detail": group,
         "targets:institution-detail": own,
         "reporting:report-list": [],
+        "reporting:cell-save": [*month, "110"],
+        "reporting:reason-save": month,
         "reporting:rule-detail": ["unit-price"],
     }
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
         known[f"targets:{page}-institution"] = [*own, *figure]
+        known[f"targets:{page}-effects"] = ["node", *group, MONTH.year, "energy"]
     return known.get(name, month if name.startswith("reporting:report-") else [])
 
 
@@ -156,7 +173,7 @@ def test_what_each_role_meets_at_its_own_addresses(district, client, role):
 def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client, role):
     client.force_login(user_of(district, role))
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
-    addresses += ["targets:why-institution", "targets:why-group", *API]
+    addresses += ["targets:why-institution", "targets:why-group", "targets:why-effects", *API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
     assert met == dict.fromkeys(addresses, NOTHING)
 

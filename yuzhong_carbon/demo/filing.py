@@ -9,18 +9,20 @@ from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
+from agencies import occupied
 from agencies.models import Agency
 from reporting import actions, calendar, history
 from reporting.actions import Entry
 from reporting.models import EditionItem, KnownBy, Report
 
-from . import usage
+from . import estate, usage
 
 FIRST_MONTH = date(2020, 1, 1)
 VERB_MONTHS = 2
 # How a filer answers a doubt of the checks, by rule.
 REASON = "已核对原始凭证，数据属实"
 REASONS = {
+    "register-area": "按不动产权证面积填报，已报请更正名录",
     "last-year": "本月开放时间与上年同月不同，已核对抄表记录",
     "steady": "部分房屋调整，已按新的房产台账填报",
     "unit-price": "含上月补缴费用，已核对发票",
@@ -51,15 +53,32 @@ def jobs_leading_nowhere():
 def fill(institutions, accounts):
     """Every month since 2020, the last two of them filed and decided one by one."""
     shapes = {each.key: (number, usage.shape_of(each, number)) for number, each in enumerate(institutions)}
+    areas = _Areas()
     months = calendar.months_between(FIRST_MONTH, last_month())
     history.enter(
-        history.Reader().read(table(institutions, shapes, months[:-VERB_MONTHS])), document=DOCUMENT
+        history.Reader().read(table(institutions, shapes, months[:-VERB_MONTHS], areas)), document=DOCUMENT
     )
     for month in months[-VERB_MONTHS:]:
-        _file(month, institutions, shapes, accounts, is_newest=month == months[-1])
+        _file(month, institutions, shapes, areas, accounts, is_newest=month == months[-1])
 
 
-def table(institutions, shapes, months):
+class _Areas:
+    """What the institutions file as their floor area: the register's, but for the one that never looked it up."""
+
+    def __init__(self):
+        self._register = occupied.by_all()
+        self._ids = dict(Agency.objects.values_list("key", "pk"))
+
+    def quantities(self, institution, number, shape, month):
+        """Item code → quantity of a month."""
+        stated = usage.month_of(shape, month, number)
+        registered = self._register.area(self._ids[institution.key], month)
+        if registered is None or number == estate.OUT_OF_DATE:
+            return stated
+        return stated | {"102": float(registered.area_m2)}
+
+
+def table(institutions, shapes, months, areas):
     """The history as the tidy rows that `import_months` reads."""
     return [
         {
@@ -73,9 +92,7 @@ def table(institutions, shapes, months):
         for institution in institutions
         for month in _months_in_register(institution, months)
         if not _is_gap(shapes[institution.key][0], month)
-        for code, quantity in usage.month_of(
-            shapes[institution.key][1], month, shapes[institution.key][0]
-        ).items()
+        for code, quantity in areas.quantities(institution, *shapes[institution.key], month).items()
     ]
 
 
@@ -99,7 +116,7 @@ def _cost(code, quantity):
     return "" if cost is None else f"{cost:.2f}"
 
 
-def _file(month, institutions, shapes, accounts, *, is_newest):
+def _file(month, institutions, shapes, areas, accounts, *, is_newest):
     """A month as people file it: most are approved, some wait, some are wrong, some are late."""
     actions.open_period(month)
     reports = {
@@ -108,12 +125,12 @@ def _file(month, institutions, shapes, accounts, *, is_newest):
     }
     required = _required(month)
     for institution in institutions:
-        number, shape = shapes[institution.key]
+        number = shapes[institution.key][0]
         fate = _fate(number, is_newest) if institution.key != accounts.own_key else _own_fate(is_newest)
         if institution.key not in reports or fate == "late":
             continue
         told_of = calendar.first_of_previous(month) if fate == "copied" else month
-        entries = _entries(usage.month_of(shape, told_of, number), required)
+        entries = _entries(areas.quantities(institution, *shapes[institution.key], told_of), required)
         _decide(reports[institution.key], entries, fate, accounts)
 
 

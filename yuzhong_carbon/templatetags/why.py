@@ -16,15 +16,40 @@ register = template.Library()
 def why(context, shown, kind, key, year, measure, panel="", part=""):
     """`shown` as it stands, linked; what is unknown, or of nobody, stays text.
 
-    kind: "institution", "node", "type" or "street"; part: "base" or "change" of the explanation.
+    kind: "institution", "node", "type" or "street"; part: the section of the explanation, as "base" or "yoy".
     """
     if shown == UNKNOWN or not (kind and key):
         return shown
-    address = lineage.why(kind, key, year, measure)
-    asked = {"panel": panel} if panel and panel != "all" and kind != lineage.INSTITUTION else {}
+    return _linked(context, shown, lineage.why(kind, key, year, measure), _panel(kind, panel), part)
+
+
+@register.simple_tag(takes_context=True)
+def why_row(context, shown, row, measure, part=""):
+    """A number of a `Figure` or `GroupFigure` row, linked to its explanation under the row's own rule set."""
+    if shown == UNKNOWN:
+        return shown
+    kind, key, panel = row.whose
+    asked = _panel(kind, panel) | {"rules": row.rule_set.slug}
+    return _linked(context, shown, lineage.why(kind, key, row.year, measure), asked, part)
+
+
+@register.simple_tag(takes_context=True)
+def why_effects(context, shown, row, part):
+    """A number of a `Decomposition` row, linked; part: the effect's name, or "inputs"."""
+    if shown == UNKNOWN:
+        return shown
+    address = lineage.why_effects(row.owner_kind, row.agency.key, row.year, row.quantity)
+    return _linked(context, shown, address, {}, part)
+
+
+def _panel(kind, panel):
+    return {"panel": panel} if panel and panel != "all" and kind != lineage.INSTITUTION else {}
+
+
+def _linked(context, shown, address, asked, part):
     # The figure shown may be that of another rule set than the one in force: so is its explanation.
     request = getattr(context, "request", None)
-    if request and request.GET.get("rules"):
+    if request and request.GET.get("rules") and "rules" not in asked:
         asked["rules"] = request.GET["rules"]
     query = f"?{urlencode(asked)}" if asked else ""
     anchor = f"#{part}" if part else ""

@@ -1,0 +1,67 @@
+"""A cell of the month's form saved as it is left, against a page of the portal with nothing on it."""
+
+import statistics
+from functools import partial
+
+from django.http import HttpResponse
+from django.template import engines
+from django.test import Client, override_settings
+from django.urls import include, path, reverse
+
+from agencies.access import Role
+from agencies.models import Agency, AgencyKind
+from reporting import actions
+from reporting.models import Report
+
+from . import formula
+from .approval import timed, user_with_role
+
+SAVES, WARM_UP = 200, 20
+
+
+def empty(request):
+    """The frame that every page has: who is there, the menu, nothing else."""
+    frame = '{% extends "base.html" %}{% block title %}空{% endblock %}{% block heading %}空{% endblock %}'
+    return HttpResponse(engines["django"].from_string(frame).render({}, request))
+
+
+def bare(request):
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("bench/empty/", empty),
+    path("bench/bare/", bare),
+    path("", include("yuzhong_carbon.urls")),
+]
+
+
+@override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"])
+def measure():
+    """Medians in ms of a saved cell, with its trail row committed, of the empty page and of a view without a page."""
+    period = actions.open_period(formula.month(formula.LAST))
+    agency = Agency.objects.filter(kind=AgencyKind.INSTITUTION, registered_to=None).order_by("pk").last()
+    report = Report.objects.get(agency=agency, period=period)
+    client = Client()
+    client.force_login(user_with_role("autosave", Role.FILER, agency))
+    saving = _Saving(client, report)
+    asked = (saving, partial(client.get, "/bench/empty/"), partial(client.get, "/bench/bare/"))
+    taken = [[timed(each) for each in asked] for _ in range(SAVES + WARM_UP)]
+    medians = [1000 * statistics.median(column) for column in zip(*taken[WARM_UP:], strict=True)]
+    return dict(zip(("cell", "empty", "bare"), medians, strict=True))
+
+
+class _Saving:
+    """Each call stores another quantity of electricity."""
+
+    def __init__(self, client, report):
+        self.client, self.token, self.quantity = client, "", 1000
+        self.address = reverse("reporting:cell-save", args=(report.agency.key, report.period.month, "110"))
+
+    def __call__(self):
+        self.quantity += 1
+        fields = {"quantity-110": self.quantity, "known_by-110": "metered", "seen": self.token}
+        answer = self.client.post(self.address, fields)
+        if answer.status_code != 200:
+            raise ValueError(f"The cell was not stored: {answer.status_code}.")
+        self.token = answer.json()["cells"]["110"]["token"]

@@ -1,0 +1,62 @@
+"""No page breaks WCAG 2.2 AA as axe sees it, in a desktop window and on a telephone."""
+
+from datetime import date
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+
+from reporting import actions
+from tests.factories import District, entries
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+SIZES = {"desktop": {"width": 1440, "height": 900}, "telephone": {"width": 375, "height": 800}}
+BEFORE = {"110": 9000, "120": 90, "102": 1000, "103": 50, "104": 2}
+
+
+@pytest.fixture
+def district(transactional_db):
+    district = District()
+    district.approved(date(2024, 3, 1), BEFORE)
+    return district
+
+
+@pytest.fixture
+def addresses(district):
+    """User → addresses of filing and review, with a draft that has doubts and errors, and a month to decide on."""
+    draft, waiting = district.report(date(2025, 3, 1)), district.submitted(date(2025, 2, 1), BEFORE)
+    actions.save_draft(
+        draft, entries(draft, BEFORE | {"110": 30000, "104": 0, "1501": 40}), by=district.filer
+    )
+    month, other = (f"/reports/{each.agency.key}/{each.period.month:%Y-%m}/" for each in (draft, waiting))
+    return {
+        district.filer: ("/", "/reports/", f"{month}edit/", month, other, "/guide/"),
+        district.reviewer: ("/review/", other),
+    }
+
+
+def violations(page):
+    # As high as the page: what the bar at the foot covers is scrolled to by a person, and no target that is too small.
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": height + 200})
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_pages_of_filing_and_review_break_no_rule(addresses, new_page, live_server, size):
+    broken = {}
+    for user, paths in addresses.items():
+        page = new_page(**SIZES[size])
+        client = Client()
+        client.force_login(user)
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        for path in paths:
+            page.goto(path)
+            page.wait_for_load_state("networkidle")
+            if found := violations(page):
+                broken[path] = found
+    assert broken == {}
