@@ -137,11 +137,9 @@ def test_the_verdict_offers_what_was_likely_meant_with_range_and_source(district
 
 def test_a_month_that_is_not_over_keeps_no_hit_but_is_not_submitted(district):
     report = district.report(timezone.localdate().replace(day=1))
-    sheet_findings = findings.judged(
-        report, Sheet(report, None).edition, [], findings.Beside({}, {}, {}, None)
-    )
+    errors = Sheet(report, None).verdict([]).errors
     is_over = timezone.localdate() == calendar.first_of_next(report.period.month) - timedelta(days=1)
-    assert ("future-month" in {each.rule for each in sheet_findings}) != is_over
+    assert ("future-month" in {each.rule for each in errors}) != is_over
     actions.save_draft(report, entries(report, {"110": 9000}), by=district.filer)
     report.refresh_from_db()
     assert not report.latest.hits.filter(rule="future-month").exists()
