@@ -30,6 +30,11 @@ def by(agencies):
     return _read(Occupancy.objects.filter(building__in=theirs))
 
 
+def by_all():
+    """What all agencies of the register occupy."""
+    return _read(Occupancy.objects.all())
+
+
 def _read(occupancies):
     rows = occupancies.order_by("building_id", "agency_id", "valid_from", "pk").values_list(
         "agency",

@@ -155,10 +155,12 @@ document.addEventListener("DOMContentLoaded", () => {
   let timer;
   const check = () => {
     clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const { status, answer } = await post(form.dataset.check, {});
-      if (status === 200) place(answer);
-    }, 250);
+    timer = setTimeout(checkNow, 250);
+  };
+  const checkNow = async () => {
+    clearTimeout(timer);
+    const { status, answer } = await post(form.dataset.check, {});
+    if (status === 200) place(answer);
   };
   const place = (html) => {
     const found = new DOMParser().parseFromString(html, "text/html");
@@ -183,7 +185,12 @@ document.addEventListener("DOMContentLoaded", () => {
     else if (fragment.querySelector(".said-doubt")) state(row, "good", "已保存，疑问已说明");
   };
 
-  const saveReason = async (field) => {
+  const reasons = new Set();
+  const saveReason = (field) => {
+    const sent = sendReason(field).finally(() => reasons.delete(sent));
+    reasons.add(sent);
+  };
+  const sendReason = async (field) => {
     const row = rowOf(field);
     const { status, answer } = await post(form.dataset.reasons, {
       rule: field.dataset.rule,
@@ -301,6 +308,15 @@ document.addEventListener("DOMContentLoaded", () => {
       saveState.textContent = `尚有 ${queue.waiting} 项没有保存，请先处理再提交。`;
       saveState.classList.add("is-bad");
       if (waiting.length) quantityOf(waiting[0]).focus();
+      return;
+    }
+    await Promise.all(reasons);
+    await checkNow();
+    const asked = [...form.querySelectorAll("[data-rule]")].filter((field) => !field.value.trim());
+    if (asked.length) {
+      saveState.textContent = `尚有 ${asked.length} 处疑问待说明原因。`;
+      saveState.classList.add("is-bad");
+      asked[0].focus();
       return;
     }
     const whole = document.createElement("form");
