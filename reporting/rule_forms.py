@@ -42,7 +42,7 @@ class HitFilters(forms.Form):
 class LimitForm(forms.Form):
     """A new threshold of one rule, with the bounds that the rule knows; percent where people write percent."""
 
-    item = forms.ChoiceField(label="指标", required=False)
+    item = forms.ChoiceField(label="指标")
     type_code = forms.ChoiceField(
         label="机构类型", required=False, choices=[("", "全部类型"), *AgencyType.choices]
     )
@@ -56,8 +56,8 @@ class LimitForm(forms.Form):
     def __init__(self, *args, rule, **options):
         super().__init__(*args, **options)
         self.rule = rule
-        everything = [("", "全部指标")] if len(rule.items) > 1 else []
-        self.fields["item"].choices = [*everything, *_named_items(Item.objects.filter(pk__in=rule.items))]
+        # A threshold of all items would stand behind the shipped ones, which are set item by item.
+        self.fields["item"].choices = _named_items(Item.objects.filter(pk__in=rule.items))
         bounds = {name: _bound(words) for name, words in rule.meaning.items()}
         self.fields = {
             name: self.fields.get(name) or bounds[name] for name in ("item", "type_code", *bounds, "reason")
@@ -74,7 +74,7 @@ class LimitForm(forms.Form):
         found = self.cleaned_data
         return CheckLimit(
             rule=self.rule.slug,
-            item_id=found["item"] or None,
+            item_id=found["item"],
             type_code=found["type_code"],
             reason=found["reason"].strip(),
             **{name: _stored(self.rule, name, found.get(name)) for name in FIELDS},

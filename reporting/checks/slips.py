@@ -24,12 +24,18 @@ STEADY = ("102", "103")
 
 @dataclass(frozen=True)
 class Slip:
-    """The quantity that was likely meant, the range that it lies in, and against what that is seen."""
+    """What was typed, what was likely meant, the range that it lies in, and against what that is seen."""
 
+    typed: Decimal
     meant: Decimal
     low: Decimal
     high: Decimal
     against: str
+
+    def units(self, unit: str) -> str:
+        """The two units that were likely confused."""
+        factor = max(self.typed / self.meant, self.meant / self.typed)
+        return f"如{'万' if factor == FACTORS[1] else '千'}{unit} 与 {unit}"
 
 
 def unit_slip(month: Month, _limit: LimitOf) -> Iterator[Said]:
@@ -39,7 +45,7 @@ def unit_slip(month: Month, _limit: LimitOf) -> Iterator[Said]:
             continue
         unit = month.unit(code)
         meant = f"{text(found.meant)} {unit}".strip()
-        words = f"{month.name(code)}{found.against}，疑为单位填错（如万kWh 与 kWh），可能应为 {meant}。"
+        words = f"{month.name(code)}{found.against}，疑为单位填错（{found.units(unit)}），可能应为 {meant}。"
         yield Said(code, words, span(found.low, found.high, unit, 2), suggestion=found.meant)
 
 
@@ -88,7 +94,7 @@ def _known(month: Month, code: str) -> tuple[Decimal, str] | None:
 
 def _slip(now: Decimal, low: Decimal, high: Decimal, against: str, *, is_larger: bool = False) -> Slip | None:
     meant = mended(now, low, high, is_larger=is_larger)
-    return None if meant is None else Slip(meant, low, high, against)
+    return None if meant is None else Slip(now, meant, low, high, against)
 
 
 def mended(value: Decimal, low: Decimal, high: Decimal, *, is_larger: bool = False) -> Decimal | None:

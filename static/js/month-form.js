@@ -214,8 +214,9 @@ document.addEventListener("DOMContentLoaded", () => {
     const suggestion = event.target.dataset?.suggest;
     if (!suggestion) return;
     const row = rowOf(event.target);
-    quantityOf(row).value = suggestion;
-    quantityOf(row).focus();
+    const field = row.querySelector(`[name^='${event.target.dataset.suggestFor ?? "quantity"}-']`);
+    field.value = suggestion;
+    field.focus();
     saveIfChanged(row);
   });
 

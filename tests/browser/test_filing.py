@@ -108,6 +108,7 @@ def test_no_page_scrolls_sideways(district, page_of, width):
         district.filer: ("/", "/reports/", path_of(report), path_of(district.report(MARCH), "edit/")),
         district.reviewer: ("/review/", path_of(april)),
         district.department_user: ("/",),
+        district.manager: ("/rules/", "/rules/last-year/", "/rules/energy-per-area/"),
     }
     for user, addresses in pages.items():
         page = page_of(user, width=width)

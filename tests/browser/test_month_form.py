@@ -263,3 +263,14 @@ def test_an_empty_area_takes_the_registers_with_one_click(open_form, district, r
     page.get_by_role("button", name="按名录填写").click()
     expect(state(page, "102")).to_contain_text("已保存")
     assert stored(report)["102"].quantity == 1050
+
+
+def test_a_slip_of_the_unit_is_corrected_with_one_click(open_form, report):
+    page = open_form()
+    leave(page, "quantity-110", "0.9")
+    click = page.locator("tr[data-said-of='110'] [data-suggest-for='quantity']")
+    expect(click).to_contain_text("数量改为 9,000")
+    click.click()
+    expect(field(page, "quantity-110")).to_have_value("9000")
+    expect(state(page, "110")).to_contain_text("已保存")
+    assert stored(report)["110"].quantity == 9000

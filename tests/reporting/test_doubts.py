@@ -87,6 +87,7 @@ def test_a_slip_is_told_with_what_it_is_held_against():
     assert one(facts, _110=(4, 24000)).message == (
         "电约为上年同月的 1/10000，疑为单位填错（如万kWh 与 kWh），可能应为 40,000 kWh。"
     )
+    assert "（如千m³ 与 m³）" in one({"last_year": stated(_120=900)}, _120=free("0.9")).message
     facts = {"newest": Earlier(date(2024, 12, 1), stated(_102=5000))}
     assert one(facts, _102="0.5").message.startswith("建筑面积约为2024年12月的 1/10000")
 

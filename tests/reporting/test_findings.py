@@ -1,13 +1,14 @@
 """The edge between filed rows and the rule engine."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from agencies.access import Role
-from reporting import actions, findings
+from reporting import actions, calendar, findings
 from reporting.models import Report
 from reporting.sheet import Sheet
 from tests.factories import InstitutionFactory, entries, user_with
@@ -132,3 +133,13 @@ def test_the_verdict_offers_what_was_likely_meant_with_range_and_source(district
     [warning] = Sheet(report, report.latest).verdict(report.latest.lines.all()).warnings
     assert (warning.rule, warning.suggestion) == ("unit-slip", Decimal(40000))
     assert (warning.expected, warning.source) == ("19,500—58,500 kWh", "平台约定")
+
+
+def test_a_month_that_is_not_over_keeps_no_hit_but_is_not_submitted(district):
+    report = district.report(timezone.localdate().replace(day=1))
+    errors = Sheet(report, None).verdict([]).errors
+    is_over = timezone.localdate() == calendar.first_of_next(report.period.month) - timedelta(days=1)
+    assert ("future-month" in {each.rule for each in errors}) != is_over
+    actions.save_draft(report, entries(report, {"110": 9000}), by=district.filer)
+    report.refresh_from_db()
+    assert not report.latest.hits.filter(rule="future-month").exists()

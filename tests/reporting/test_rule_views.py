@@ -206,6 +206,7 @@ def test_setting_a_limit_leaves_its_trace(district, client):
         ({"high": "三成"}, "high", "请填写数字，如 0.5，不带单位。"),
         ({"high": "-1"}, "high", "不能为负。"),
         ({"item": "102"}, "item", "选择"),
+        ({"item": ""}, "item", "必填"),
     ],
 )
 def test_what_cannot_be_set_is_told_and_kept(district, client, sent, field, sentence):

@@ -23,6 +23,7 @@ from targets.lineage import explain, find_group, find_institution
 from targets.lineage.measure import MEASURES
 from targets.models import Figure, GroupFigure, Restatement
 from tests.factories import DepartmentFactory, District, InstitutionFactory, entries, user_with
+from tests.factories import explain as explain_doubts
 from tests.reporting import documents
 
 from .months import settle
@@ -200,6 +201,7 @@ def test_a_month_that_was_not_metered_shows_a_dash_and_says_so(client, district)
     stated = entries(february, {"120": 5, "102": 100, "103": 10})
     stated["110"] = Entry(None, KnownBy.NOT_METERED, note="电表故障，正在检修")
     actions.save_draft(february, stated, by=district.filer)
+    explain_doubts(february, by=district.filer)
     actions.submit(february, by=district.filer)
     actions.approve(february, by=district.reviewer)
     refresh.refresh_all()
