@@ -108,7 +108,8 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     const now = quantityOf(row).value;
     const isConverted = isNewest && before.trim() && /[^\d.,，．。\s-]/.test(before.normalize("NFKC")) && before !== now;
-    state(row, "good", isConverted ? `已保存 ${answer.at}：${before} = ${now}` : `已保存 ${answer.at}`);
+    row.dataset.converted = isConverted ? `：${before} = ${now}` : "";
+    state(row, "good", `已保存 ${answer.at}${row.dataset.converted}`);
   };
 
   const show = (code, status, answer, cell) => {
@@ -182,8 +183,8 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!row || row.querySelector(".conflict") || queue.cells[row.dataset.item]) return;
     const waits = [...fragment.querySelectorAll("[data-rule]")].some((field) => !field.value);
     if (fragment.querySelector(".said-error")) state(row, "bad", "已保存，有错误");
-    else if (waits) state(row, "doubt", "已保存，有疑问");
-    else if (fragment.querySelector(".said-doubt")) state(row, "good", "已保存，疑问已说明");
+    else if (waits) state(row, "doubt", `已保存，有疑问${row.dataset.converted ?? ""}`);
+    else if (fragment.querySelector(".said-doubt")) state(row, "good", `已保存，疑问已说明${row.dataset.converted ?? ""}`);
   };
 
   const reasons = new Set();

@@ -156,7 +156,7 @@ def test_a_refused_value_stays_typed_and_is_not_stored(open_form, report, compla
 def test_a_doubt_asks_for_its_reason_beside_the_cell(open_form, report):
     page = open_form()
     leave(page, "quantity-110", "20000")
-    expect(state(page, "110")).to_have_text("已保存，有疑问")
+    expect(state(page, "110")).to_contain_text("已保存，有疑问")
     reason = page.locator("tr[data-said-of='110'] [data-rule]").first
     reason.fill("新增中央空调")
     reason.blur()
