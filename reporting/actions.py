@@ -113,6 +113,57 @@ def save_cell(report, code, entry, *, by, seen, start=None):
 
 
 @transaction.atomic
+def save_months(edits, *, by, document):
+    """Store answers of many months: report → {item code: Edit}. All of them, or none.
+
+    Where another answer is stored by now than the Edit replaces, CellTaken is raised. `document` names in the trail
+    what the answers come from; each month has its row there.
+    """
+    events = [
+        _save_edits(report, edits[report], by, document) for report in sorted(edits, key=lambda each: each.pk)
+    ]
+    # Last, so that whoever else writes waits for the chain's head only a moment.
+    trail.record_many(events)
+
+
+def _save_edits(report, edits, by, document):
+    """Store one month's answers and their reasons; the event that tells of it."""
+    _permit(by, "save", report)
+    report = _locked(report)
+    lines = {line.item_id: Entry.of(line) for line in report.latest.lines.all()} if report.latest else {}
+    for code, edit in edits.items():
+        stored = lines.get(code)
+        if (stored.token if stored else "") != edit.seen:
+            raise CellTaken(stored, _last_save(report))
+    earlier = report.latest
+    revision = earlier if report.status == Status.DRAFT else _open_revision(report, by)
+    stated = lines | {code: edit.entry for code, edit in edits.items()}
+    changes = _replace_lines(revision, {code: entry for code, entry in stated.items() if entry})
+    revision.report = report
+    hits.note(revision, list(revision.lines.all()))
+    reasons = _reasons_of(revision, {code: edit.reason for code, edit in edits.items()})
+    changes += [
+        f"{hit.item} 疑问说明：{hit.reason or '（清空）'}"
+        for hit in hits.explain(revision, _kept(earlier, revision) | reasons)
+    ]
+    detail = f"{document}：{'；'.join(changes) or '无变化'}"
+    return trail.event(Verb.SAVE, by, report.agency, report.period.month, revision.number, detail)
+
+
+def _reasons_of(revision, texts):
+    """The texts (item code → reason, None for none given) as reasons of the revision's standing warnings."""
+    standing = revision.hits.standing().values_list("rule", "item")
+    return {(rule, item): texts[item] for rule, item in standing if texts.get(item) is not None}
+
+
+def _kept(earlier, revision):
+    """What was given as a reason in the version before, where `revision` has followed it."""
+    if earlier is None or earlier == revision:
+        return {}
+    return {(hit.rule, hit.item_id): hit.reason for hit in earlier.hits.standing() if hit.reason}
+
+
+@transaction.atomic
 def explain(report, reasons, *, by):
     """Give the draft's warnings their reasons: (rule, item code) → text; returns how many changed."""
     _permit(by, "save", report)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from . import calendar, checks
-from .models import Item, KnownBy, Line, Report
+from .models import EditionItem, Item, KnownBy, Line, Report
 
 ELECTRICITY = "110"
 # Names of parts begin like this; inside a sentence that names the total the prefix only disturbs.
@@ -48,6 +48,18 @@ def errors(lines, edition):
 def of(revision, lines):
     """Everything that the checks say of these lines as the revision's answer."""
     return [*errors(lines, revision.edition), *compared(lines, beside(revision.report))]
+
+
+def of_each(months):
+    """The findings of each of many months, in their order. `months`: (lines, edition, Beside) each."""
+    words, asked = names(), defaultdict(list)
+    rows = EditionItem.objects.filter(is_required=True).order_by("position")
+    for edition, code in rows.values_list("edition", "item"):
+        asked[edition].append(code)
+    return [
+        [*checks.errors(statements(lines), asked[edition.pk], words), *_compared(lines, beside, words)]
+        for lines, edition, beside in months
+    ]
 
 
 def warnings(revision):
