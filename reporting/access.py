@@ -11,6 +11,9 @@ VERBS = {
     "approve": frozenset({Role.REVIEWER}),
     "return": frozenset({Role.REVIEWER}),
     "correct": frozenset({Role.FILER, Role.REVIEWER}),
+    # A department takes its system's workbook and may look at one that comes back; what is written, "save" decides.
+    "take_template": frozenset({Role.FILER, Role.DEPARTMENT}),
+    "upload": frozenset({Role.FILER, Role.DEPARTMENT}),
 }
 # From which states a verb sets out; a button stands only where its verb may follow.
 SETS_OUT_FROM = {
@@ -21,6 +24,11 @@ SETS_OUT_FROM = {
     "return": (Status.SUBMITTED,),
     "correct": (Status.APPROVED,),
 }
+
+
+def may_somewhere(user, verb):
+    """Whether one of the user's current roles carries the verb, at whatever agency."""
+    return bool(VERBS[verb] & user.roles)
 
 
 def may(user, verb, agency):

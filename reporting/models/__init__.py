@@ -13,9 +13,11 @@ from .factors import (
 )
 from .filing import KnownBy, Line, Payment, Period, Report, Revision, Status
 from .panel import Panel, StaleMark
+from .uploads import CellKind, Upload, UploadCell, UploadState
 
 __all__ = [
     "Carrier",
+    "CellKind",
     "CheckLimit",
     "Coefficient",
     "CoefficientSet",
@@ -39,4 +41,7 @@ __all__ = [
     "Severity",
     "StaleMark",
     "Status",
+    "Upload",
+    "UploadCell",
+    "UploadState",
 ]
