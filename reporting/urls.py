@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from . import views
+from . import upload_views, views
 
 
 class MonthConverter:
@@ -33,5 +33,11 @@ urlpatterns = [
     path(f"{REPORT}approve/", views.report_approve, name="report-approve"),
     path(f"{REPORT}return/", views.report_return, name="report-return"),
     path(f"{REPORT}correct/", views.report_correct, name="report-correct"),
+    path("workbooks/", upload_views.upload_list, name="upload-list"),
+    path("workbooks/<int:pk>/", upload_views.upload_detail, name="upload-detail"),
+    path("workbooks/<int:pk>/choose/", upload_views.upload_choose, name="upload-choose"),
+    path("workbooks/<int:pk>/returned/", upload_views.upload_returned, name="upload-returned"),
+    path("templates/<slug:key>/<month:month>/", upload_views.template_month, name="template-month"),
+    path("templates/<slug:key>/<int:year>/", upload_views.template_year, name="template-year"),
     path("review/", views.review_queue, name="review-queue"),
 ]
