@@ -38,6 +38,11 @@ OWN = {
     "reporting:report-detail": row(SEES, NOTHING),
     "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
     "reporting:review-queue": row({R}, REFUSED),
+    "reporting:upload-list": row({F, D}, REFUSED),
+    "reporting:upload-detail": row({F, D}, REFUSED, NOTHING),
+    "reporting:upload-returned": row({F, D}, REFUSED, NOTHING),
+    "reporting:template-month": row({F, D}, NOTHING) | dict.fromkeys({R, M, V}, REFUSED),
+    "reporting:template-year": row({F, D}, NOTHING) | dict.fromkeys({R, M, V}, REFUSED),
     "targets:cockpit": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
@@ -64,8 +69,14 @@ API = {
 OWN |= API
 VERBS = {f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct")}
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
-# The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
-ELSEWHERE_TESTED = {"logout", "targets:restatement-decide", "targets:proposal-decide"}
+# The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST, and so is
+# choosing in an upload, which is tested in tests/reporting/test_upload_views.py.
+ELSEWHERE_TESTED = {
+    "logout",
+    "targets:restatement-decide",
+    "targets:proposal-decide",
+    "reporting:upload-choose",
+}
 
 
 @pytest.fixture
@@ -115,6 +126,10 @@ def arguments(name, institution):
         "targets:system-detail": group,
         "targets:institution-detail": own,
         "reporting:report-list": [],
+        "reporting:upload-detail": [1_000_000],
+        "reporting:upload-returned": [1_000_000],
+        "reporting:template-month": month,
+        "reporting:template-year": [*own, MONTH.year],
     }
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
@@ -153,6 +168,7 @@ def test_what_each_role_meets_at_its_own_addresses(district, client, role):
 def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client, role):
     client.force_login(user_of(district, role))
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
+    addresses += ["reporting:template-month", "reporting:template-year"]
     addresses += ["targets:why-institution", "targets:why-group", *API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
     assert met == dict.fromkeys(addresses, NOTHING)
