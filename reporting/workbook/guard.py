@@ -18,12 +18,14 @@ RATIO_COUNTS_FROM = MIB
 MOST_WHOLE_BYTES = {"xl/styles.xml": MIB, "xl/sharedstrings.xml": 24 * MIB}
 MOST_OTHER_BYTES = 4 * MIB
 MOST_ROWS, MOST_CELLS, MOST_CELLS_IN_ROW = 200_000, 3_000_000, 256
+# openpyxl keeps them all: the codes and tokens of the largest template, and a note in each of its rows.
+MOST_STRINGS = 250_000
 # Whatever is neither row nor cell nor their content.
 MOST_OTHER_ELEMENTS = 100_000
 LONGEST_TEXT = 32_767
 CHUNK = 1 << 16
 OF_CELLS = frozenset({"v", "f", "is", "t"})
-OF_TEXTS = frozenset({"si", "r", "rPr", "t"})
+OF_TEXTS = frozenset({"r", "rPr", "t"})
 
 OLD_OR_LOCKED = "文件设有密码，或是旧版 .xls 格式：请去掉密码，另存为 .xlsx 后再上传。"
 NOT_A_WORKBOOK = "文件不是可读的 .xlsx 工作簿：请用 Excel、WPS 或 LibreOffice 打开，另存为 .xlsx 后再上传。"
@@ -47,8 +49,10 @@ def inspect(path):
             for part in archive.infolist():
                 if part.filename.lower().endswith((".xml", ".rels")):
                     _check_xml(archive, part)
-    # A damaged zip raises many kinds of errors; none is the uploader's to read.
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as fault:
+    except Unreadable:
+        raise
+    # A damaged zip or XML raises whatever its library met first; none of it is the uploader's to read.
+    except Exception as fault:
         raise Unreadable(NOT_A_WORKBOOK) from fault
 
 
@@ -91,7 +95,7 @@ class _Counter:
     """Counts the elements of one XML part. Expat calls its methods; what they raise ends the parsing."""
 
     def __init__(self, *, is_texts):
-        self.rows = self.cells = self.cells_in_row = self.others = 0
+        self.rows = self.cells = self.cells_in_row = self.strings = self.others = 0
         self.inner = OF_TEXTS if is_texts else OF_CELLS
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self._start
@@ -106,10 +110,12 @@ class _Counter:
             self._count_cell()
         elif local == "row":
             self._count_row()
+        elif local == "si":
+            self.strings += 1
         elif local not in self.inner:
             self.others += 1
-            if self.others > MOST_OTHER_ELEMENTS:
-                raise Unreadable(TOO_LARGE)
+        if self.others > MOST_OTHER_ELEMENTS or self.strings > MOST_STRINGS:
+            raise Unreadable(TOO_LARGE)
 
     def _count_cell(self):
         self.cells += 1
