@@ -69,8 +69,15 @@ POST_PAGES = {
 }
 
 
+# Pages of workbooks, tested in test_upload_views.py and in the access matrix of the whole portal.
+ELSEWHERE = {
+    *(f"upload-{page}" for page in ("list", "detail", "choose", "returned")),
+    *(f"template-{page}" for page in ("month", "year")),
+}
+
+
 def test_the_matrix_covers_every_address():
-    assert {pattern.name for pattern in urls.urlpatterns} == set(GET_PAGES) | set(POST_PAGES)
+    assert {pattern.name for pattern in urls.urlpatterns} == set(GET_PAGES) | set(POST_PAGES) | ELSEWHERE
     assert "reporting" in get_resolver().namespace_dict
 
 

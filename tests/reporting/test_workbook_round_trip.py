@@ -127,6 +127,17 @@ def test_the_states_and_what_stands_beside_them_are_written_as_typed(district, r
     )
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("note", ["\\N", "\\.", "a\tb", "a\\tb", '"', "=1+1"])
+def test_a_note_that_means_something_to_a_database_or_a_spreadsheet_stays_a_note(district, report, note):
+    typed = Answer(Entry(Decimal(5), note=note))
+    upload = uploaded(template_of(district.institution, MARCH, stated={"110": typed}), district.filer)
+    assert answer_of(upload.current_cells().get(item="110")) == typed
+    workbooks.confirm(upload, by=district.filer)
+    worked(upload)
+    assert stored(report)["110"] == typed
+
+
 def test_the_reason_of_a_doubt_is_written_with_its_number(district, report):
     typed = Answer(Entry(Decimal(1500)), "搬入新楼")
     upload = uploaded(template_of(district.institution, MARCH, stated={"102": typed}), district.filer)
