@@ -1,7 +1,6 @@
 """Jobs of filing."""
 
 import logging
-from datetime import timedelta
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
@@ -40,5 +39,4 @@ def work_on_upload(pk):
 @shared_task
 def sweep_uploads():
     """Run by beat: uploads whose job was lost with a broker or a worker."""
-    before = timezone.now() - timedelta(seconds=settings.STALE_SWEEP_SECONDS)
-    logger.info("%s uploads asked for again", workbooks.resend_stalled(before))
+    logger.info("%s uploads asked for again", workbooks.resend_stalled(checking.stalled_since()))

@@ -1,9 +1,11 @@
 """The job that checks an upload: the file against what is stored, cell by cell, kept for the preview."""
 
 import time
+from datetime import timedelta
 from pathlib import Path
 
-from django.db.models import F
+from django.conf import settings
+from django.db.models import F, Q
 from django.utils import timezone
 
 from .. import bulk
@@ -24,7 +26,8 @@ class Superseded(Exception):
 
 def check(pk):
     """Check the upload; done twice, the second result replaces the first. Nothing is written to any month."""
-    taken = Upload.objects.filter(pk=pk, state__in=OPEN).update(
+    free = Q(state=UploadState.WAITING) | Q(state=UploadState.CHECKING, moved_at__lt=stalled_since())
+    taken = Upload.objects.filter(free, pk=pk).update(
         state=UploadState.CHECKING, attempt=F("attempt") + 1, moved_at=timezone.now(), done=0
     )
     if not taken:
@@ -36,6 +39,11 @@ def check(pk):
         _settle(upload, UploadState.REFUSED, refusal=str(refusal)[:500])
     except Superseded:
         upload.cells.filter(attempt=upload.attempt).delete()
+
+
+def stalled_since():
+    """Whoever works on an upload has moved it since then."""
+    return timezone.now() - timedelta(seconds=settings.STALE_SWEEP_SECONDS)
 
 
 def give_up(pk):

@@ -15,6 +15,8 @@ from .guard import Unreadable
 
 LONGEST = 600
 TO_WRITE = (CellKind.NEW, CellKind.CHANGED)
+# What the rule engine is asked about: the month as the file would have it.
+SAID_BY_FILE = (*TO_WRITE, CellKind.CONFLICT)
 NOT_YOURS = "这是其他机构的工作簿，您没有其中任何一个机构的权限：请下载本单位的模板填写。"
 WAYS_OUT = {Status.SUBMITTED: "如需修改，请先撤回。", Status.APPROVED: "如需修改，请先发起更正。"}
 
@@ -84,7 +86,7 @@ class _Months:
                 found += _kept_out(month)
                 continue
             of_month = _of_month(month, stored[month.report.pk])
-            if any(each.kind in TO_WRITE for each in of_month):
+            if any(each.kind in SAID_BY_FILE for each in of_month):
                 doubtful.append((month, of_month, _overlaid(stored[month.report.pk], of_month)))
             else:
                 found += of_month
@@ -189,8 +191,8 @@ def _answered(row, report, stored, kind, sentence):
 
 
 def _overlaid(stored, found):
-    """The month's answers as they would be: item code → Answer."""
-    typed = {each.item_id: answer_of(each) for each in found if each.kind in TO_WRITE}
+    """The month's answers as the file would have them: item code → Answer."""
+    typed = {each.item_id: answer_of(each) for each in found if each.kind in SAID_BY_FILE}
     return {code: answer for code, answer in (stored | typed).items() if answer.entry}
 
 

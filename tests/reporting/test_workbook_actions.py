@@ -86,6 +86,8 @@ def test_a_check_done_twice_shows_each_cell_once(district, report):
         template_of(district.institution, MARCH, stated={"110": Answer(TWO_HUNDRED)}), district.filer
     )
     Upload.objects.filter(pk=upload.pk).update(state=UploadState.CHECKING)
+    assert worked(upload).attempt == 1, "somebody is at work"
+    Upload.objects.filter(pk=upload.pk).update(moved_at=upload.moved_at - timedelta(hours=1))
     upload = worked(upload)
     assert (upload.attempt, upload.cells.count(), upload.current_cells().count()) == (2, 2, 2)
 
