@@ -1,6 +1,7 @@
 """Jobs of filing."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
@@ -38,5 +39,7 @@ def work_on_upload(pk):
 
 @shared_task
 def sweep_uploads():
-    """Run by beat: uploads whose job was lost with a broker or a worker."""
+    """Run by beat: uploads whose job was lost with a broker or a worker, and previews that nobody needs any more."""
+    forgotten = workbooks.forget_previews(timezone.now() - timedelta(days=settings.UPLOAD_PREVIEW_DAYS))
+    logger.info("%s cells of old previews are gone", forgotten)
     logger.info("%s uploads asked for again", workbooks.resend_stalled(checking.stalled_since()))

@@ -193,6 +193,7 @@ if not 1 <= REPORTING_DUE_DAY <= 28:
 # How long a worker may be busy with one uploaded workbook, and how large it may be.
 UPLOAD_SECONDS = _number("UPLOAD_SECONDS", "600")
 UPLOAD_MAX_MB = _number("UPLOAD_MAX_MB", "20")
+UPLOAD_PREVIEW_DAYS = _number("UPLOAD_PREVIEW_DAYS", "30")
 REPORTING_CLOSE_DAYS = _number("REPORTING_CLOSE_DAYS", "60")
 ACTIVE_RULE_SET = os.environ.get("ACTIVE_RULE_SET", "chongqing-2015")
 

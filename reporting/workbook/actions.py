@@ -13,12 +13,14 @@ from agencies.models.trail import Verb
 
 from .. import access, actions, notices
 from ..entries import Edit
-from ..models import CellKind, Upload, UploadState
+from ..models import CellKind, Upload, UploadCell, UploadState
+from ..models.uploads import UNDER_WAY
 from . import template
 from .months import answer_of
 
 WORK_TASK = "reporting.tasks.work_on_upload"
 NAME_LENGTH = Upload._meta.get_field("name").max_length
+EXPIRED = "长期没有确认，核对结果已清除：请下载新的模板，重新上传。"
 MEANWHILE = "没有写入：确认之后，平台上的内容或月报状态又有变化。以下是重新核对的结果，请再确认。"
 
 
@@ -95,6 +97,14 @@ def resend_stalled(before):
     for pk in stalled:
         notices.ask_for(WORK_TASK, pk)
     return len(stalled)
+
+
+@transaction.atomic
+def forget_previews(before):
+    """Previews of uploads older than that go, and with them the chance to confirm; the files stay. How many cells."""
+    old = Upload.objects.filter(uploaded_at__lt=before).exclude(state__in=UNDER_WAY)
+    old.filter(state=UploadState.CHECKED).update(state=UploadState.REFUSED, refusal=EXPIRED)
+    return UploadCell.objects.filter(upload__in=old).delete()[0]
 
 
 def _write(pk):

@@ -43,7 +43,6 @@ CODES = tuple(column.code for column in COLUMNS)
 # What the hidden column "open" says: the whole row may be typed into, or all but its cost.
 OPEN, OPEN_WITHOUT_COST = "1", "0"
 OF_COST = frozenset({"cost", "payment"})
-LABELS = {column.code: column.label for column in COLUMNS}
 TYPED = tuple(column.code for column in COLUMNS if column.is_typed)
 NUMBERS = frozenset({"quantity", "cost", "last_month", "last_year"})
 

@@ -7,6 +7,7 @@ from agencies.models import Agency
 
 from .. import access, findings
 from ..checks import Severity
+from ..entries import Entry
 from ..history import FiledLine
 from ..models import CellKind, Report, Status
 from . import answers, comparison, layout, template
@@ -200,7 +201,7 @@ def answer_of(cell):
     """The Answer that a Found or an UploadCell holds."""
     if not cell.known_by:
         return NOTHING
-    entry = answers.Entry(cell.quantity, cell.known_by, cell.cost_yuan, cell.note, cell.payment)
+    entry = Entry(cell.quantity, cell.known_by, cell.cost_yuan, cell.note, cell.payment)
     return Answer(entry, cell.reason)
 
 

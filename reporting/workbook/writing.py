@@ -30,29 +30,22 @@ class _Formats:
 
     def __init__(self, book):
         self.book = book
-        self.made = {
-            key: self._make(*key) for key in product(FILLS, ("text", "whole", "number"), (False, True))
-        }
+        self.made = {key: self._make(*key) for key in product(FILLS, (False, True), (False, True))}
         self.head = book.add_format({"bold": True, "bg_color": "#E8F0FB", "border": 1, "text_wrap": True})
         self.title = book.add_format({"bold": True, "font_size": 13})
 
-    def _make(self, fill, kind, is_quoted):
+    def _make(self, fill, is_number, is_quoted):
         facts = {"border": 1, "border_color": "#C6CCD4", "valign": "top", "quote_prefix": is_quoted}
         if FILLS[fill]:
             facts["bg_color"] = FILLS[fill]
-        if kind == "text":
-            facts |= {"text_wrap": True}
-        else:
-            facts |= {"num_format": "#,##0" if kind == "whole" else "#,##0.00##"}
+        # Numbers keep the general format: any other would show a typed 9000.5 as something else.
+        facts |= {} if is_number else {"text_wrap": True}
         return self.book.add_format(facts | {"locked": fill == "locked"})
 
     def of(self, fill, value, code):
         """`value` decides: a text that could start a formula is marked as a text, as a typed apostrophe does."""
-        if code in layout.NUMBERS:
-            is_whole = isinstance(value, Decimal) and value == value.to_integral_value()
-            kind = "whole" if is_whole else "number"
-            return self.made[fill, kind, isinstance(value, str) and value[:1] in TRIGGERS]
-        return self.made[fill, "text", isinstance(value, str) and bool(value) and value[0] in TRIGGERS]
+        is_quoted = isinstance(value, str) and bool(value) and value[0] in TRIGGERS
+        return self.made[fill, code in layout.NUMBERS, is_quoted]
 
 
 def write(target, stamp, rows, faults=None):

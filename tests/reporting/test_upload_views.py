@@ -97,6 +97,7 @@ def test_the_progress_is_asked_for_alone_until_there_is_something_to_see(as_file
     address, htmx = reverse("reporting:upload-detail", args=[upload.pk]), {"HX-Request": "true"}
     Upload.objects.update(state="checking", done=15, total=60)
     assert 'value="15"' in as_filer.get(address, headers=htmx).content.decode()
+    Upload.objects.update(state="waiting")
     worked(upload)
     assert as_filer.get(address, headers=htmx)["HX-Refresh"] == "true"
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from agencies.access import Role
 from agencies.models import Event, Membership
 from agencies.models.trail import Verb
-from reporting import actions
+from reporting import actions, tasks
 from reporting.entries import Entry
 from reporting.models import CellKind, Line, Report, Upload, UploadState
 from reporting.workbook import actions as workbooks
@@ -240,6 +240,23 @@ def test_a_workbook_that_would_grow_too_large_names_the_way_out(district, report
     monkeypatch.setattr(template, "MOST_ROWS", 20)
     with pytest.raises(template.TooMany, match="请按月下载"):
         workbooks.take_template(district.institution, [MARCH], by=district.filer)
+
+
+def test_an_old_preview_goes_and_with_it_the_chance_to_confirm(district, report, settings):
+    stated = {"110": Answer(TWO_HUNDRED)}
+    old, new = (
+        uploaded(template_of(district.institution, MARCH, stated=stated), district.filer) for _ in range(2)
+    )
+    Upload.objects.filter(pk=old.pk).update(uploaded_at=timezone.now() - timedelta(days=31))
+    for _ in range(2):
+        tasks.sweep_uploads()
+    old.refresh_from_db()
+    assert (old.state, old.refusal, old.cells.count(), new.cells.count()) == (
+        "refused",
+        workbooks.EXPIRED,
+        0,
+        2,
+    )
 
 
 def test_the_file_is_kept_outside_of_every_address_under_a_name_of_its_own(district, settings):
