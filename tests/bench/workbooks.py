@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files import File
+from django.db import connection
 
 from agencies.access import Role
 from agencies.models import Agency, AgencyKind, Membership, User
@@ -31,6 +32,9 @@ def prepare(agencies):
     for month in MONTHS:
         actions.open_period(month)
     _draft_this_year()
+    with connection.cursor() as cursor:
+        # The bench's server does not do it by itself.
+        cursor.execute("ANALYZE")
     made = template.of_node(department, MONTHS)
     path = _path()
     writing.write(path, made.stamp, _edited(made.rows()))
