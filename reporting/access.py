@@ -12,6 +12,9 @@ VERBS = {
     "return": frozenset({Role.REVIEWER}),
     "correct": frozenset({Role.FILER, Role.REVIEWER}),
     "keep_evidence": frozenset({Role.FILER}),
+    # A department takes its system's workbook and may look at one that comes back; what is written, "save" decides.
+    "take_template": frozenset({Role.FILER, Role.DEPARTMENT}),
+    "upload": frozenset({Role.FILER, Role.DEPARTMENT}),
 }
 # From which states a verb sets out; a button stands only where its verb may follow.
 SETS_OUT_FROM = {
@@ -22,6 +25,11 @@ SETS_OUT_FROM = {
     "return": (Status.SUBMITTED,),
     "correct": (Status.APPROVED,),
 }
+
+
+def may_somewhere(user, verb):
+    """Whether one of the user's current roles carries the verb, at whatever agency."""
+    return bool(VERBS[verb] & user.roles)
 
 
 def may(user, verb, agency):

@@ -12,7 +12,7 @@ from agencies import occupied
 from agencies.areas import MonthArea
 
 from . import calendar, check_limits, checks, copies
-from .models import Item, KnownBy, Line, Payment, Report
+from .models import EditionItem, Item, KnownBy, Line, Payment, Report
 
 ELECTRICITY = "110"
 PAID = {Payment.PAID: True, Payment.UNPAID: False}
@@ -62,6 +62,25 @@ def judged(report, required, lines, months, common):
     twins = copies.count([(report, stated)])
     month = common.month(report, stated, months, twins[report.pk])
     return checks.check(replace(month, required=tuple(required)))
+
+
+def of_each(months):
+    """The findings of each of many months, in their order. `months`: (report, lines, edition, Beside) each."""
+    asked, common = defaultdict(list), ground()
+    rows = EditionItem.objects.filter(is_required=True).order_by("position")
+    for edition, code in rows.values_list("edition", "item"):
+        asked[edition].append(code)
+    stated = {report.pk: statements(lines) for report, lines, _, _ in months}
+    twins = copies.count([(report, stated[report.pk]) for report, _, _, _ in months])
+    return [
+        checks.check(
+            replace(
+                common.month(report, stated[report.pk], beside, twins[report.pk]),
+                required=tuple(asked[edition.pk]),
+            )
+        )
+        for report, _, edition, beside in months
+    ]
 
 
 def warnings(revision):

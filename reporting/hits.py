@@ -35,6 +35,23 @@ def explain(revision, reasons):
     return changed
 
 
+def carry_over(earlier, revision):
+    """The warnings of the version before with their reasons: what was explained once is not asked again."""
+    explained = earlier.hits.standing().filter(severity=Severity.WARNING).exclude(reason="")
+    RuleHit.objects.bulk_create(
+        RuleHit(
+            revision=revision,
+            rule=hit.rule,
+            item_id=hit.item_id,
+            severity=hit.severity,
+            message=hit.message,
+            expected=hit.expected,
+            reason=hit.reason,
+        )
+        for hit in explained
+    )
+
+
 @dataclass(frozen=True)
 class Doubt:
     """A warning as a reviewer reads it, with the reason that was given for it.

@@ -71,11 +71,7 @@ class Row:
     @property
     def carried(self):
         """The answer that a fresh month may start from: a state, or a quantity that hardly moves."""
-        if self.to_carry is None:
-            return None
-        if self.to_carry.quantity is None:
-            return Entry(None, self.to_carry.known_by)
-        return Entry(self.to_carry.quantity, self.to_carry.known_by) if self.item.code in CARRIED else None
+        return carried_answer(self.to_carry)
 
 
 @dataclass(frozen=True)
@@ -241,6 +237,15 @@ class Sheet:
                 words = [findings.short_name(self.items[part].name) for part in parts]
                 totals.append(Total(self.items[code], words, sum(known)))
         return totals
+
+
+def carried_answer(line):
+    """What a fresh month starts from where `line` (or None) is the newest answer in force."""
+    if line is None:
+        return None
+    if line.quantity is None:
+        return Entry(None, line.known_by)
+    return Entry(line.quantity, line.known_by) if line.item_id in CARRIED else None
 
 
 def by_section(rows):

@@ -4,7 +4,15 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from . import evidence_views, filing_views, register_views, rule_views, suggestion_views, views
+from . import (
+    evidence_views,
+    filing_views,
+    register_views,
+    rule_views,
+    suggestion_views,
+    upload_views,
+    views,
+)
 
 
 class MonthConverter:
@@ -49,6 +57,12 @@ urlpatterns = [
     path("registers/<slug:key>/<slug:slug>/new/", register_views.register_row, name="register-new"),
     path("registers/<slug:key>/<slug:slug>/<int:pk>/", register_views.register_row, name="register-row"),
     path("buildings/<int:pk>/<month:month>/", register_views.building_month, name="building-month"),
+    path("workbooks/", upload_views.upload_list, name="upload-list"),
+    path("workbooks/<int:pk>/", upload_views.upload_detail, name="upload-detail"),
+    path("workbooks/<int:pk>/choose/", upload_views.upload_choose, name="upload-choose"),
+    path("workbooks/<int:pk>/returned/", upload_views.upload_returned, name="upload-returned"),
+    path("templates/<slug:key>/<month:month>/", upload_views.template_month, name="template-month"),
+    path("templates/<slug:key>/<int:year>/", upload_views.template_year, name="template-year"),
     path("review/", views.review_queue, name="review-queue"),
     path("rules/", rule_views.rule_list, name="rule-list"),
     path("rules/<slug:slug>/", rule_views.rule_detail, name="rule-detail"),

@@ -32,6 +32,7 @@ PAGES = {
     "login": (None, ["/login/"]),
     "to-do": ("tianbao", ["/"]),
     "form": ("tianbao", ["/", "main a[href$='/edit/']"]),
+    "workbooks": ("tianbao", ["/workbooks/"]),
     "report": ("shenhe", ["/review/", "main table a[href^='/reports/']"]),
     "review-queue": ("shenhe", ["/review/"]),
     "rules": ("guanli", ["/rules/"]),

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0003_equipment_and_evidence_verbs'),
-        ('reporting', '0005_rule_hit_expected'),
+        ('reporting', '0006_workbook_uploads'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -23,9 +23,11 @@ from .metering import (
     VehicleMileage,
 )
 from .panel import Panel, StaleMark
+from .uploads import CellKind, Upload, UploadCell, UploadState
 
 __all__ = [
     "Carrier",
+    "CellKind",
     "ChargingReading",
     "CheckLimit",
     "Coefficient",
@@ -58,5 +60,8 @@ __all__ = [
     "Severity",
     "StaleMark",
     "Status",
+    "Upload",
+    "UploadCell",
+    "UploadState",
     "VehicleMileage",
 ]

@@ -73,6 +73,13 @@ POST_PAGES = {
 }
 
 
+# Pages of workbooks, tested in test_upload_views.py and in the access matrix of the whole portal.
+ELSEWHERE = {
+    *(f"upload-{page}" for page in ("list", "detail", "choose", "returned")),
+    *(f"template-{page}" for page in ("month", "year")),
+}
+
+
 def test_the_matrix_covers_every_address():
     """Of months; documents, registers and rules have tests of their own, all of them stand in test_access_matrix."""
     of_months = ("report-", "review-", "cell-", "reason-", "guide")

@@ -57,6 +57,11 @@ OWN = {
     "reporting:register-new": row({F, M}, NOTHING) | dict.fromkeys({D, R, V}, REFUSED),
     "reporting:register-row": row({F, M}, NOTHING) | dict.fromkeys({D, R, V}, REFUSED),
     "reporting:building-month": row(SEES, NOTHING),
+    "reporting:upload-list": row({F, D}, REFUSED),
+    "reporting:upload-detail": row({F, D}, REFUSED, NOTHING),
+    "reporting:upload-returned": row({F, D}, REFUSED, NOTHING),
+    "reporting:template-month": row({F, D}, NOTHING) | dict.fromkeys({R, M, V}, REFUSED),
+    "reporting:template-year": row({F, D}, NOTHING) | dict.fromkeys({R, M, V}, REFUSED),
     "targets:cockpit": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
@@ -92,8 +97,9 @@ VERBS = {
 # A document or register row by its own number; the others stand under the key of their agency.
 BY_NUMBER = ("evidence-detail", "evidence-file", "evidence-replace", "evidence-delete")
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
-# The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
-ELSEWHERE_TESTED = {"logout"} | {
+# The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST, and so is
+# choosing in an upload, which is tested in tests/reporting/test_upload_views.py.
+ELSEWHERE_TESTED = {"logout", "reporting:upload-choose"} | {
     f"targets:{change}-{verb}" for change in ("restatement", "proposal") for verb in ("decide", "rehearse")
 }
 
@@ -166,6 +172,10 @@ def arguments(name, institution):
         "reporting:register-list": [],
         "reporting:register-detail": own,
         "reporting:register-new": [*own, "vehicle"],
+        "reporting:upload-detail": [1_000_000],
+        "reporting:upload-returned": [1_000_000],
+        "reporting:template-month": month,
+        "reporting:template-year": [*own, MONTH.year],
     }
     if name.removeprefix("reporting:") in BY_NUMBER:
         return [Evidence.objects.get(agency=institution).pk]
@@ -211,6 +221,7 @@ def test_what_each_role_meets_at_its_own_addresses(district, client, role):
 def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client, role):
     client.force_login(user_of(district, role))
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
+    addresses += ["reporting:template-month", "reporting:template-year"]
     addresses += ["reporting:evidence-detail", "reporting:evidence-file", "reporting:suggestion-detail"]
     addresses += [f"reporting:{page}" for page in ("register-detail", "register-row", "building-month")]
     addresses += ["targets:why-institution", "targets:why-group", "targets:why-effects", *API]
