@@ -18,6 +18,11 @@ from .refusals import CellTaken, NotAsked, Refused, Stale, WrongStatus
 REASON_LENGTH = Revision._meta.get_field("reason").max_length
 
 
+def open_period(month):
+    """The period of a month (a date), and a report for every institution registered in it. Safe to repeat."""
+    return open_periods([month])[month]
+
+
 @transaction.atomic
 def open_periods(months):
     """Month → its period, opened; an institution's year is marked stale once, however many of its months are new."""

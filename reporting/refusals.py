@@ -27,8 +27,3 @@ class Refused(Exception):
     def __init__(self, errors):
         super().__init__("；".join(error.message for error in errors))
         self.errors = errors
-
-
-def open_period(month):
-    """The period of a month (a date), and a report for every institution registered in it. Safe to repeat."""
-    return open_periods([month])[month]

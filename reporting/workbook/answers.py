@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from openpyxl.utils.escape import unescape
 
 from .. import entries
+from ..cells import COST_DECIMALS, QUANTITY_DECIMALS, NumberField
 from ..entries import Entry
-from ..forms import COST_DECIMALS, QUANTITY_DECIMALS, NumberField
 from ..models import KnownBy, Line, Payment, RuleHit, Severity
 from . import layout
 
