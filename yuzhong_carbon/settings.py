@@ -224,7 +224,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # What people upload; no address leads into it, files leave only through views that check who asks.
-MEDIA_ROOT = VAR_DIR / "media"
+MEDIA_ROOT = PRIVATE_MEDIA_ROOT
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 
 REST_FRAMEWORK = {

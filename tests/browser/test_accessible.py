@@ -6,8 +6,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 
-from reporting import actions
+from reporting import actions, evidence_actions
+from reporting.register_kinds import TABS
 from tests.factories import District, entries
+from tests.reporting import workbooks
+from tests.reporting.documents import bill
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,7 +20,8 @@ BEFORE = {"110": 9000, "120": 90, "102": 1000, "103": 50, "104": 2}
 
 
 @pytest.fixture
-def district(transactional_db):
+def district(transactional_db, settings, tmp_path):
+    settings.PRIVATE_MEDIA_ROOT = settings.MEDIA_ROOT = tmp_path / "private"
     district = District()
     district.approved(date(2024, 3, 1), BEFORE)
     return district
@@ -31,10 +35,28 @@ def addresses(district):
         draft, entries(draft, BEFORE | {"110": 30000, "104": 0, "1501": 40}), by=district.filer
     )
     month, other = (f"/reports/{each.agency.key}/{each.period.month:%Y-%m}/" for each in (draft, waiting))
+    document = evidence_actions.attach(draft.agency, bill(first=date(2025, 3, 1)), by=district.filer)
+    registers = f"/registers/{district.institution.key}/"
     return {
-        district.filer: ("/", "/reports/", f"{month}edit/", month, other, "/guide/"),
+        district.filer: (
+            *("/", "/reports/", f"{month}edit/", month, other, "/guide/"),
+            *("/evidence/", "/evidence/new/", f"/evidence/{document.pk}/", f"{month}suggestions/110/"),
+            *(f"{registers}?tab={tab}" for tab, _ in TABS),
+            *(
+                f"{registers}vehicle/new/",
+                "/workbooks/",
+                f"/workbooks/{_uploaded(draft, district.filer).pk}/",
+            ),
+        ),
         district.reviewer: ("/review/", other),
+        district.manager: ("/rules/", "/rules/last-year/"),
     }
+
+
+def _uploaded(report, user):
+    """The month's own template, one number changed, checked and waiting to be confirmed."""
+    content = workbooks.template_of(report.agency, report.period.month)
+    return workbooks.uploaded(workbooks.edited(content, {("110", "quantity"): 12345}), user)
 
 
 def violations(page):
