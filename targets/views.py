@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from agencies.models import Agency, AgencyKind
 
-from . import access, actions, api, cards, cockpit, institution_page, lineage, recalculation
+from . import access, actions, cards, cockpit, institution_page, lineage, recalculation
 from .cards import Plan, RuleSets
 from .forms import CockpitFilters, InstitutionFilters, RecalculationForm, YearFilters
 from .models import GroupPanel
@@ -164,29 +164,6 @@ def _detail(agency, plan, rows, filters):
         "areas": institution_page.used_areas(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
     }
-
-
-def why_institution(request, key, year, measure):
-    access.permit(request.user, "see_lineage")
-    return _why(request, lineage.find_institution(request.user, key), year, measure)
-
-
-def why_group(request, kind, key, year, measure):
-    access.permit(request.user, "see_lineage")
-    return _why(request, lineage.find_group(request.user, kind, key), year, measure)
-
-
-def why_effects(request, kind, key, year, quantity):
-    access.permit(request.user, "see_lineage")
-    owner = lineage.find_agency(request.user, kind, key)
-    found = api.explained(owner, year, quantity, request.GET, lineage.explain_effects)
-    return render(request, "targets/effects_lineage.html", {"lineage": found})
-
-
-def _why(request, owner, year, measure):
-    found = api.explained(owner, year, measure, request.GET)
-    context = {"lineage": found, "words": request.GET.get("words", "")}
-    return render(request, "targets/lineage.html", context)
 
 
 def _with_reasons(chart, kind, key, years):

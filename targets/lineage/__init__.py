@@ -1,7 +1,20 @@
 """Why a number is what it is: the formula with its numbers, the rules, the factor rows, down to the filed line."""
 
 from .effects import EffectsLineage, explain_effects
-from .owner import INSTITUTION, Owner, find_agency, find_group, find_institution, why, why_effects
+from .owner import (
+    INSTITUTION,
+    Owner,
+    find_agency,
+    find_group,
+    find_institution,
+    find_owner,
+    why,
+    why_effects,
+    why_forecast,
+    why_peak,
+    why_requirement,
+)
+from .requirement import RequirementLineage, explain_requirement
 from .whole import Lineage, as_plain, explain
 
 __all__ = [
@@ -9,12 +22,18 @@ __all__ = [
     "EffectsLineage",
     "Lineage",
     "Owner",
+    "RequirementLineage",
     "as_plain",
     "explain",
     "explain_effects",
+    "explain_requirement",
     "find_agency",
     "find_group",
     "find_institution",
+    "find_owner",
     "why",
     "why_effects",
+    "why_forecast",
+    "why_peak",
+    "why_requirement",
 ]

@@ -50,6 +50,7 @@ OWN = {
     "targets:why-institution": row(SEES, REFUSED),
     "targets:why-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:why-requirement": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:restatement-list": row({R, M, V}, REFUSED),
     "targets:restatement-new": row({M}, REFUSED),
     "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
@@ -64,6 +65,7 @@ API = {
     "targets:api-lineage-institution": row(SEES, REFUSED),
     "targets:api-lineage-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:api-lineage-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:api-lineage-requirement": row({D, R, M, V}, REFUSED) | {F: NOTHING},
 }
 OWN |= API
 VERBS = {
@@ -135,6 +137,7 @@ def arguments(name, institution):
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
         known[f"targets:{page}-institution"] = [*own, *figure]
+        known[f"targets:{page}-requirement"] = ["node", *group, MONTH.year, "kgce_per_m2"]
         known[f"targets:{page}-effects"] = ["node", *group, MONTH.year, "energy"]
     return known.get(name, month if name.startswith("reporting:report-") else [])
 
@@ -170,7 +173,7 @@ def test_what_each_role_meets_at_its_own_addresses(district, client, role):
 def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client, role):
     client.force_login(user_of(district, role))
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
-    addresses += ["targets:why-institution", "targets:why-group", "targets:why-effects", *API]
+    addresses += [name for name in OWN if name.startswith("targets:why-")] + [*API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
     assert met == dict.fromkeys(addresses, NOTHING)
 

@@ -42,6 +42,23 @@ def why_effects(context, shown, row, part):
     return _linked(context, shown, address, {}, part)
 
 
+@register.simple_tag(takes_context=True)
+def why_requirement(context, shown, kind, key, year, indicator, panel="", part=""):
+    """What a year has to bring, or a target, linked to the row and the path that say so."""
+    if shown == UNKNOWN or not (kind and key):
+        return shown
+    address = lineage.why_requirement(kind, key, year, indicator)
+    return _linked(context, shown, address, _panel(kind, panel), part)
+
+
+@register.simple_tag
+def why_at(shown, address):
+    """`shown` linked to an address that an explanation names; what is unknown or has none stays text."""
+    if shown == UNKNOWN or not address:
+        return shown
+    return format_html('<a class="why" href="{}" title="为什么是这个数">{}</a>', address, shown)
+
+
 def _panel(kind, panel):
     return {"panel": panel} if panel and panel != "all" and kind != lineage.INSTITUTION else {}
 

@@ -1,0 +1,35 @@
+"""Pages that say why a number is what it is."""
+
+from django.shortcuts import render
+
+from . import access, api, lineage
+
+
+def why_institution(request, key, year, measure):
+    access.permit(request.user, "see_lineage")
+    return _why(request, lineage.find_institution(request.user, key), year, measure)
+
+
+def why_group(request, kind, key, year, measure):
+    access.permit(request.user, "see_lineage")
+    return _why(request, lineage.find_group(request.user, kind, key), year, measure)
+
+
+def _why(request, owner, year, measure):
+    found = api.explained(owner, year, measure, request.GET)
+    context = {"lineage": found, "words": request.GET.get("words", "")}
+    return render(request, "targets/lineage.html", context)
+
+
+def why_effects(request, kind, key, year, quantity):
+    access.permit(request.user, "see_lineage")
+    owner = lineage.find_agency(request.user, kind, key)
+    found = api.explained(owner, year, quantity, request.GET, explain=lineage.explain_effects)
+    return render(request, "targets/effects_lineage.html", {"lineage": found})
+
+
+def why_requirement(request, kind, key, year, indicator):
+    access.permit(request.user, "see_lineage")
+    owner = lineage.find_owner(request.user, kind, key)
+    found = api.explained(owner, year, indicator, request.GET, explain=lineage.explain_requirement)
+    return render(request, "targets/requirement_lineage.html", {"lineage": found})
