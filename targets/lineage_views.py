@@ -33,3 +33,10 @@ def why_requirement(request, kind, key, year, indicator):
     owner = lineage.find_owner(request.user, kind, key)
     found = api.explained(owner, year, indicator, request.GET, explain=lineage.explain_requirement)
     return render(request, "targets/requirement_lineage.html", {"lineage": found})
+
+
+def why_forecast(request, kind, key, year, indicator):
+    access.permit(request.user, "see_lineage")
+    owner = lineage.find_agency(request.user, kind, key)
+    found = api.explained(owner, year, indicator, request.GET, explain=lineage.explain_forecast)
+    return render(request, "targets/forecast_lineage.html", {"lineage": found})

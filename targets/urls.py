@@ -31,6 +31,16 @@ urlpatterns = [
         name="why-requirement",
     ),
     path(
+        "why/forecast/<slug:kind>/<str:key>/<int:year>/<slug:indicator>/",
+        lineage_views.why_forecast,
+        name="why-forecast",
+    ),
+    path(
+        "api/v1/lineage/forecast/<slug:kind>/<str:key>/<int:year>/<slug:indicator>/",
+        api.OwnerLineage.as_view(find=lineage.find_agency, explain=lineage.explain_forecast),
+        name="api-lineage-forecast",
+    ),
+    path(
         "api/v1/lineage/requirement/<slug:kind>/<str:key>/<int:year>/<slug:indicator>/",
         api.OwnerLineage.as_view(find=lineage.find_owner, explain=lineage.explain_requirement),
         name="api-lineage-requirement",

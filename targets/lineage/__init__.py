@@ -1,6 +1,7 @@
 """Why a number is what it is: the formula with its numbers, the rules, the factor rows, down to the filed line."""
 
 from .effects import EffectsLineage, explain_effects
+from .outlook import ForecastLineage, explain_forecast
 from .owner import (
     INSTITUTION,
     Owner,
@@ -20,12 +21,14 @@ from .whole import Lineage, as_plain, explain
 __all__ = [
     "INSTITUTION",
     "EffectsLineage",
+    "ForecastLineage",
     "Lineage",
     "Owner",
     "RequirementLineage",
     "as_plain",
     "explain",
     "explain_effects",
+    "explain_forecast",
     "explain_requirement",
     "find_agency",
     "find_group",

@@ -9,7 +9,7 @@ import pytest
 from django.urls import get_resolver, reverse
 
 from agencies.access import Role
-from targets import explaining, plan_library, refresh
+from targets import explaining, forecasting, plan_library, refresh
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
 from tests.targets.months import settle
 
@@ -51,6 +51,7 @@ OWN = {
     "targets:why-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-requirement": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:why-forecast": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:restatement-list": row({R, M, V}, REFUSED),
     "targets:restatement-new": row({M}, REFUSED),
     "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
@@ -66,6 +67,7 @@ API = {
     "targets:api-lineage-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:api-lineage-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:api-lineage-requirement": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:api-lineage-forecast": row({D, R, M, V}, REFUSED) | {F: NOTHING},
 }
 OWN |= API
 VERBS = {
@@ -88,6 +90,7 @@ def district():
     district.approved(MONTH, QUANTITIES)
     refresh.refresh_all()
     explaining.explain_all()
+    forecasting.forecast_all()
     return district
 
 
@@ -101,6 +104,7 @@ def stranger(district):
     district.approved(MONTH, QUANTITIES, agency=institution, by=filer)
     refresh.refresh_all()
     explaining.explain_all()
+    forecasting.forecast_all()
     return institution
 
 
@@ -137,6 +141,7 @@ def arguments(name, institution):
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
         known[f"targets:{page}-institution"] = [*own, *figure]
+        known[f"targets:{page}-forecast"] = ["node", *group, MONTH.year, "kgce_per_m2"]
         known[f"targets:{page}-requirement"] = ["node", *group, MONTH.year, "kgce_per_m2"]
         known[f"targets:{page}-effects"] = ["node", *group, MONTH.year, "energy"]
     return known.get(name, month if name.startswith("reporting:report-") else [])

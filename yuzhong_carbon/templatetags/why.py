@@ -51,6 +51,15 @@ def why_requirement(context, shown, kind, key, year, indicator, panel="", part="
     return _linked(context, shown, address, _panel(kind, panel), part)
 
 
+@register.simple_tag(takes_context=True)
+def why_forecast(context, shown, row, part="value"):
+    """A number of a `Forecast` row, linked; part: the section that explains it."""
+    if shown == UNKNOWN:
+        return shown
+    address = lineage.why_forecast(row.owner_kind, row.agency.key, row.year, row.indicator)
+    return _linked(context, shown, address, {}, part)
+
+
 @register.simple_tag
 def why_at(shown, address):
     """`shown` linked to an address that an explanation names; what is unknown or has none stays text."""
