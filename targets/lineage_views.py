@@ -40,3 +40,10 @@ def why_forecast(request, kind, key, year, indicator):
     owner = lineage.find_agency(request.user, kind, key)
     found = api.explained(owner, year, indicator, request.GET, explain=lineage.explain_forecast)
     return render(request, "targets/forecast_lineage.html", {"lineage": found})
+
+
+def why_peak(request, kind, key):
+    access.permit(request.user, "see_lineage")
+    owner = lineage.find_agency(request.user, kind, key)
+    found = api.explained(owner, request.GET, explain=lineage.explain_peak)
+    return render(request, "targets/peak_lineage.html", {"lineage": found})

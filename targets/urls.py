@@ -40,6 +40,12 @@ urlpatterns = [
         api.OwnerLineage.as_view(find=lineage.find_agency, explain=lineage.explain_forecast),
         name="api-lineage-forecast",
     ),
+    path("why/peak/<slug:kind>/<str:key>/", lineage_views.why_peak, name="why-peak"),
+    path(
+        "api/v1/lineage/peak/<slug:kind>/<str:key>/",
+        api.OwnerLineage.as_view(find=lineage.find_agency, explain=lineage.explain_peak),
+        name="api-lineage-peak",
+    ),
     path(
         "api/v1/lineage/requirement/<slug:kind>/<str:key>/<int:year>/<slug:indicator>/",
         api.OwnerLineage.as_view(find=lineage.find_owner, explain=lineage.explain_requirement),

@@ -15,6 +15,7 @@ from .owner import (
     why_peak,
     why_requirement,
 )
+from .peaking import PeakLineage, explain_peak
 from .requirement import RequirementLineage, explain_requirement
 from .whole import Lineage, as_plain, explain
 
@@ -24,11 +25,13 @@ __all__ = [
     "ForecastLineage",
     "Lineage",
     "Owner",
+    "PeakLineage",
     "RequirementLineage",
     "as_plain",
     "explain",
     "explain_effects",
     "explain_forecast",
+    "explain_peak",
     "explain_requirement",
     "find_agency",
     "find_group",

@@ -52,6 +52,7 @@ OWN = {
     "targets:why-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-requirement": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-forecast": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:why-peak": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:restatement-list": row({R, M, V}, REFUSED),
     "targets:restatement-new": row({M}, REFUSED),
     "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
@@ -68,6 +69,7 @@ API = {
     "targets:api-lineage-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:api-lineage-requirement": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:api-lineage-forecast": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:api-lineage-peak": row({D, R, M, V}, REFUSED) | {F: NOTHING},
 }
 OWN |= API
 VERBS = {
@@ -142,6 +144,7 @@ def arguments(name, institution):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
         known[f"targets:{page}-institution"] = [*own, *figure]
         known[f"targets:{page}-forecast"] = ["node", *group, MONTH.year, "kgce_per_m2"]
+        known[f"targets:{page}-peak"] = ["node", *group]
         known[f"targets:{page}-requirement"] = ["node", *group, MONTH.year, "kgce_per_m2"]
         known[f"targets:{page}-effects"] = ["node", *group, MONTH.year, "energy"]
     return known.get(name, month if name.startswith("reporting:report-") else [])

@@ -60,6 +60,14 @@ def why_forecast(context, shown, row, part="value"):
     return _linked(context, shown, address, {}, part)
 
 
+@register.simple_tag(takes_context=True)
+def why_peak(context, shown, row):
+    """A number or word of a `PeakResult` row, linked to the test on its basis."""
+    if shown in (UNKNOWN, None):
+        return UNKNOWN
+    return _linked(context, shown, lineage.why_peak(row.owner_kind, row.agency.key), {}, row.basis)
+
+
 @register.simple_tag
 def why_at(shown, address):
     """`shown` linked to an address that an explanation names; what is unknown or has none stays text."""
