@@ -36,3 +36,10 @@ class OwnerLineage(APIView):
         owner = self.find(request.user, kind, key)
         found = explained(owner, *asked.values(), request.query_params, explain=self.explain)
         return Response(lineage.as_plain(found))
+
+
+class PublishedLineage(APIView):
+    def get(self, request, **asked):
+        access.permit(request.user, "see_publications")
+        found = explained(request.user, *asked.values(), explain=lineage.explain_published)
+        return Response(lineage.as_plain(found))

@@ -47,3 +47,10 @@ def why_peak(request, kind, key):
     owner = lineage.find_agency(request.user, kind, key)
     found = api.explained(owner, request.GET, explain=lineage.explain_peak)
     return render(request, "targets/peak_lineage.html", {"lineage": found})
+
+
+def why_published(request, **asked):
+    """asked: publication, kind, key, panel, column."""
+    access.permit(request.user, "see_publications")
+    found = api.explained(request.user, *asked.values(), explain=lineage.explain_published)
+    return render(request, "targets/published_lineage.html", {"lineage": found})

@@ -47,6 +47,16 @@ urlpatterns = [
         name="api-lineage-peak",
     ),
     path(
+        "why/published/<int:publication>/<slug:kind>/<str:key>/<slug:panel>/<slug:column>/",
+        lineage_views.why_published,
+        name="why-published",
+    ),
+    path(
+        "api/v1/lineage/published/<int:publication>/<slug:kind>/<str:key>/<slug:panel>/<slug:column>/",
+        api.PublishedLineage.as_view(),
+        name="api-lineage-published",
+    ),
+    path(
         "api/v1/lineage/requirement/<slug:kind>/<str:key>/<int:year>/<slug:indicator>/",
         api.OwnerLineage.as_view(find=lineage.find_owner, explain=lineage.explain_requirement),
         name="api-lineage-requirement",

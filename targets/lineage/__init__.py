@@ -1,5 +1,6 @@
 """Why a number is what it is: the formula with its numbers, the rules, the factor rows, down to the filed line."""
 
+from . import causes, published
 from .effects import EffectsLineage, explain_effects
 from .outlook import ForecastLineage, explain_forecast
 from .owner import (
@@ -13,9 +14,11 @@ from .owner import (
     why_effects,
     why_forecast,
     why_peak,
+    why_published,
     why_requirement,
 )
 from .peaking import PeakLineage, explain_peak
+from .published import PublishedLineage, explain_published
 from .requirement import RequirementLineage, explain_requirement
 from .whole import Lineage, as_plain, explain
 
@@ -26,20 +29,25 @@ __all__ = [
     "Lineage",
     "Owner",
     "PeakLineage",
+    "PublishedLineage",
     "RequirementLineage",
     "as_plain",
+    "causes",
     "explain",
     "explain_effects",
     "explain_forecast",
     "explain_peak",
+    "explain_published",
     "explain_requirement",
     "find_agency",
     "find_group",
     "find_institution",
     "find_owner",
+    "published",
     "why",
     "why_effects",
     "why_forecast",
     "why_peak",
+    "why_published",
     "why_requirement",
 ]

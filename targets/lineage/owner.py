@@ -79,6 +79,11 @@ def why_peak(kind, key):
     return reverse("targets:why-peak", args=[kind, key])
 
 
+def why_published(publication, kind, key, panel, column):
+    """The address of the page that explains a sealed number; publication: its id."""
+    return reverse("targets:why-published", args=[publication, kind, key, panel, column])
+
+
 def find_owner(user, kind, key):
     """The institution or group, or None where the user sees none of that name."""
     return find_institution(user, key) if kind == INSTITUTION else find_group(user, kind, key)

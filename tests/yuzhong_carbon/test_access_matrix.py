@@ -53,6 +53,7 @@ OWN = {
     "targets:why-requirement": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-forecast": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-peak": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:why-published": row({D, R, M, V}, REFUSED, NOTHING),
     "targets:restatement-list": row({R, M, V}, REFUSED),
     "targets:restatement-new": row({M}, REFUSED),
     "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
@@ -70,6 +71,7 @@ API = {
     "targets:api-lineage-requirement": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:api-lineage-forecast": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:api-lineage-peak": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:api-lineage-published": row({D, R, M, V}, REFUSED, NOTHING),
 }
 OWN |= API
 VERBS = {
@@ -145,6 +147,7 @@ def arguments(name, institution):
         known[f"targets:{page}-institution"] = [*own, *figure]
         known[f"targets:{page}-forecast"] = ["node", *group, MONTH.year, "kgce_per_m2"]
         known[f"targets:{page}-peak"] = ["node", *group]
+        known[f"targets:{page}-published"] = [1_000_000, "node", *group, "all", "kgce"]
         known[f"targets:{page}-requirement"] = ["node", *group, MONTH.year, "kgce_per_m2"]
         known[f"targets:{page}-effects"] = ["node", *group, MONTH.year, "energy"]
     return known.get(name, month if name.startswith("reporting:report-") else [])
@@ -183,7 +186,9 @@ def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
     addresses += [name for name in OWN if name.startswith("targets:why-")] + [*API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
-    assert met == dict.fromkeys(addresses, NOTHING)
+    # Who sees no publications is told so, whoever's it is.
+    refused = {name: REFUSED for name in addresses if role == F and name.endswith("-published")}
+    assert met == dict.fromkeys(addresses, NOTHING) | refused
 
 
 @pytest.mark.parametrize("role", [F, D])

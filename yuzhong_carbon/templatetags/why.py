@@ -69,6 +69,19 @@ def why_peak(context, shown, row):
 
 
 @register.simple_tag
+def why_published(shown, row, column):
+    """A number of a `PublishedFigure` or `LedgerEntry` as it was sealed, linked to the seal's own statement."""
+    address = lineage.why_published(row.publication_id, row.kind, row.key, row.panel, column)
+    return why_at(shown, address)
+
+
+@register.simple_tag
+def why_now(shown, row, column, publication):
+    """What a sealed number would be now, linked to how it is made today."""
+    return why_at(shown, lineage.published.now(publication, row, column))
+
+
+@register.simple_tag
 def why_at(shown, address):
     """`shown` linked to an address that an explanation names; what is unknown or has none stays text."""
     if shown == UNKNOWN or not address:
