@@ -43,3 +43,10 @@ class PublishedLineage(APIView):
         access.permit(request.user, "see_publications")
         found = explained(request.user, *asked.values(), explain=lineage.explain_published)
         return Response(lineage.as_plain(found))
+
+
+class RehearsalLineage(APIView):
+    def get(self, request, effect):
+        access.permit(request.user, "see_changes")
+        found = explained(request.user, effect, explain=lineage.explain_rehearsed)
+        return Response(lineage.as_plain(found))

@@ -54,3 +54,9 @@ def why_published(request, **asked):
     access.permit(request.user, "see_publications")
     found = api.explained(request.user, *asked.values(), explain=lineage.explain_published)
     return render(request, "targets/published_lineage.html", {"lineage": found})
+
+
+def why_rehearsed(request, effect):
+    access.permit(request.user, "see_changes")
+    found = api.explained(request.user, effect, explain=lineage.explain_rehearsed)
+    return render(request, "targets/rehearsed_lineage.html", {"lineage": found})

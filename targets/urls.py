@@ -56,6 +56,12 @@ urlpatterns = [
         api.PublishedLineage.as_view(),
         name="api-lineage-published",
     ),
+    path("why/rehearsed/<int:effect>/", lineage_views.why_rehearsed, name="why-rehearsed"),
+    path(
+        "api/v1/lineage/rehearsed/<int:effect>/",
+        api.RehearsalLineage.as_view(),
+        name="api-lineage-rehearsed",
+    ),
     path(
         "api/v1/lineage/requirement/<slug:kind>/<str:key>/<int:year>/<slug:indicator>/",
         api.OwnerLineage.as_view(find=lineage.find_owner, explain=lineage.explain_requirement),

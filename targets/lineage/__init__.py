@@ -1,6 +1,6 @@
 """Why a number is what it is: the formula with its numbers, the rules, the factor rows, down to the filed line."""
 
-from . import causes, published
+from . import causes, published, rehearsed
 from .effects import EffectsLineage, explain_effects
 from .outlook import ForecastLineage, explain_forecast
 from .owner import (
@@ -19,6 +19,7 @@ from .owner import (
 )
 from .peaking import PeakLineage, explain_peak
 from .published import PublishedLineage, explain_published
+from .rehearsed import RehearsalLineage, explain_rehearsed
 from .requirement import RequirementLineage, explain_requirement
 from .whole import Lineage, as_plain, explain
 
@@ -30,6 +31,7 @@ __all__ = [
     "Owner",
     "PeakLineage",
     "PublishedLineage",
+    "RehearsalLineage",
     "RequirementLineage",
     "as_plain",
     "causes",
@@ -38,12 +40,14 @@ __all__ = [
     "explain_forecast",
     "explain_peak",
     "explain_published",
+    "explain_rehearsed",
     "explain_requirement",
     "find_agency",
     "find_group",
     "find_institution",
     "find_owner",
     "published",
+    "rehearsed",
     "why",
     "why_effects",
     "why_forecast",

@@ -84,6 +84,11 @@ def why_published(publication, kind, key, panel, column):
     return reverse("targets:why-published", args=[publication, kind, key, panel, column])
 
 
+def why_rehearsed(effect):
+    """The address of the page that says what a rehearsed number was made from; effect: its id."""
+    return reverse("targets:why-rehearsed", args=[effect])
+
+
 def find_owner(user, kind, key):
     """The institution or group, or None where the user sees none of that name."""
     return find_institution(user, key) if kind == INSTITUTION else find_group(user, kind, key)

@@ -35,7 +35,7 @@ CHANGE_PAGES = {
     for page in ("list", "new", "detail", "decide", "rehearse")
 }
 # Role by role in the tests of each explanation.
-EXPLAINED = {"effects", "requirement", "forecast", "peak", "published"}
+EXPLAINED = {"effects", "requirement", "forecast", "peak", "published", "rehearsed"}
 VERBS = {
     Role.FILER: {"see_institutions", "see_lineage"},
     Role.DEPARTMENT: {"see_cockpit", "see_institutions", "see_lineage", "see_publications"},

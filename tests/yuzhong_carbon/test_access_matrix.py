@@ -54,6 +54,7 @@ OWN = {
     "targets:why-forecast": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-peak": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-published": row({D, R, M, V}, REFUSED, NOTHING),
+    "targets:why-rehearsed": row({R, M, V}, REFUSED, NOTHING),
     "targets:restatement-list": row({R, M, V}, REFUSED),
     "targets:restatement-new": row({M}, REFUSED),
     "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
@@ -72,6 +73,7 @@ API = {
     "targets:api-lineage-forecast": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:api-lineage-peak": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:api-lineage-published": row({D, R, M, V}, REFUSED, NOTHING),
+    "targets:api-lineage-rehearsed": row({R, M, V}, REFUSED, NOTHING),
 }
 OWN |= API
 VERBS = {
@@ -148,6 +150,7 @@ def arguments(name, institution):
         known[f"targets:{page}-forecast"] = ["node", *group, MONTH.year, "kgce_per_m2"]
         known[f"targets:{page}-peak"] = ["node", *group]
         known[f"targets:{page}-published"] = [1_000_000, "node", *group, "all", "kgce"]
+        known[f"targets:{page}-rehearsed"] = [1_000_000]
         known[f"targets:{page}-requirement"] = ["node", *group, MONTH.year, "kgce_per_m2"]
         known[f"targets:{page}-effects"] = ["node", *group, MONTH.year, "energy"]
     return known.get(name, month if name.startswith("reporting:report-") else [])
@@ -186,8 +189,9 @@ def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
     addresses += [name for name in OWN if name.startswith("targets:why-")] + [*API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
-    # Who sees no publications is told so, whoever's it is.
-    refused = {name: REFUSED for name in addresses if role == F and name.endswith("-published")}
+    # Who sees no publications, or no changes, is told so, whoever's it is.
+    asked_for = [name for name in addresses if name.endswith(("-published", "-rehearsed"))]
+    refused = {name: REFUSED for name in asked_for if OWN[name][role] == REFUSED}
     assert met == dict.fromkeys(addresses, NOTHING) | refused
 
 
