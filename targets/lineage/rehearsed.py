@@ -17,9 +17,9 @@ from .owner import find_owner, why, why_rehearsed
 
 # Input of a rehearsal → what is said of it, its value in the middle.
 WORDS = {
-    "months": ("已通过的月报", "{} 份"),
-    "owed": ("应报月份", "{} 个机构月"),
-    "factors": ("已生效的因子和系数", "{} 行"),
+    "months": ("已通过的月报", "{:,} 份"),
+    "owed": ("应报月份", "{:,} 个机构月"),
+    "factors": ("已生效的因子和系数", "{:,} 行"),
     "rule_set": ("现用口径", "{}"),
     "restatements": ("已签署的基准调整", "{} 项"),
     "plan": ("规划期和目标", "摘要 {}"),
@@ -191,9 +191,9 @@ def links(rows):
 def _made_from(change):
     then, now = change.rehearsed_from, inputs.of_rehearsal(change)
     return [
-        MadeFrom(name, words.format(then[key]), words.format(now.get(key, "—")), then[key] != now.get(key))
+        MadeFrom(name, words.format(then[key]), words.format(now[key]), then[key] != now[key])
         for key, (name, words) in WORDS.items()
-        if key in then
+        if key in then and key in now
     ]
 
 
