@@ -176,7 +176,11 @@ def _with_reasons(chart, kind, key, years):
 def _paths_with_reasons(charts, kind, key):
     for indicator, chart in charts:
         for point in chart.get("points", ()):
-            point["href"] = lineage.why(kind, key, point["year"], indicator.value)
+            asked = kind, key, point["year"], indicator.value
+            point["href"] = lineage.why(*asked)
+            # As the end year of the plan before it, a base year has to bring something else.
+            if point["year"] != chart["base_year"]:
+                point["required_href"] = lineage.why_requirement(*asked)
     return charts
 
 

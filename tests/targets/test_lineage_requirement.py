@@ -154,6 +154,9 @@ def test_the_cards_lead_there(client, three_years):
         html = text(client, three_years.manager, f"{page}?year=2024")
         for part in ("", "#target", "#verdict"):
             assert f'href="{address(agency)}{part}"' in html, (page, part)
+        # The path's table, of a year that no card is about; its base year asks for nothing.
+        assert f'href="{address(agency, year=2023)}"' in html
+        assert f'href="{address(agency, year=2020)}"' not in html
 
 
 def test_the_api_says_what_the_page_says(client, three_years):
