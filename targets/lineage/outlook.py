@@ -67,11 +67,15 @@ class YearError:
 
 @dataclass(frozen=True)
 class Interval:
-    """spread = max(typical_error, least_error); low, high = value × exp(∓ t × spread)."""
+    """spread = max(typical_error, least_error); low, high = value × exp(∓ t × spread).
+
+    least_error = least_yearly_error × √(unknown months ÷ 12).
+    """
 
     level: float
     errors: list[YearError]
     typical_error: float | None
+    least_yearly_error: float
     least_error: float
     spread: float | None
     degrees: int
@@ -141,6 +145,7 @@ class ForecastLineage:
     denominator_unit: str
     rule_set: RuleSetUsed
     known_months: int
+    half_trusted_after: int
     is_history_enough: bool
     months: list[MonthUsed]
     numerators: Growth
@@ -239,6 +244,7 @@ def _explained(owner, row, basis, made, parameters):
         denominator_unit=measure.denominator[1],
         rule_set=RuleSetUsed.of(row.rule_set),
         known_months=int(outlook.known_months[0]),
+        half_trusted_after=projection.HALF_TRUSTED_AFTER,
         is_history_enough=bool(outlook.is_history_enough[0]),
         months=_months(made),
         numerators=_growth(made.top, outlook.known, projection.HALF_TRUSTED_AFTER),
@@ -304,6 +310,7 @@ def _interval(row, made):
             if not np.isnan(error)
         ],
         typical_error=known(outlook.typical_error[0]),
+        least_yearly_error=projection.LEAST_YEARLY_ERROR,
         least_error=float(projection.least_error(outlook.known)[0]),
         spread=known(outlook.spread[0]),
         degrees=degrees,
