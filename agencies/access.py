@@ -23,9 +23,15 @@ AUDITING = frozenset({Role.AUDITOR})
 
 VERBS = {
     "edit_register": frozenset({Role.MANAGER}),
+    "keep_own_register": frozenset({Role.FILER, Role.MANAGER}),
     "edit_accounts": frozenset({Role.ADMINISTRATOR}),
     "see_trail": frozenset({Role.AUDITOR}),
 }
+
+
+def may_at(user, verb: str, agency) -> bool:
+    """Whether the user holds, at the agency or above it, a role that carries the verb."""
+    return user.holds(VERBS[verb], agency)
 
 
 def may(user, verb: str) -> bool:

@@ -13,7 +13,7 @@ from django.db.models.functions import Concat, Length, Substr
 from django.utils import timezone
 
 from . import trail
-from .access import may
+from .access import may, may_at
 from .models import Agency, Building
 from .models.trail import Verb
 
@@ -26,6 +26,15 @@ UNTOLD = frozenset({"id", "path", "password", "last_login"})
 def register(row, *, by):
     """Enter a building, share, meter or vehicle, or store its changes; an agency goes to `register_agency`."""
     permit(by, "edit_register")
+    row.full_clean()
+    return _store(row, by)
+
+
+@transaction.atomic
+def register_own(row, *, by):
+    """Enter what an agency keeps a register of itself (vehicle, meter, data room, …), or store its changes."""
+    if not may_at(by, "keep_own_register", agency_of(row)):
+        raise PermissionDenied
     row.full_clean()
     return _store(row, by)
 

@@ -11,6 +11,10 @@ VERBS = {
     "approve": frozenset({Role.REVIEWER}),
     "return": frozenset({Role.REVIEWER}),
     "correct": frozenset({Role.FILER, Role.REVIEWER}),
+    "keep_evidence": frozenset({Role.FILER}),
+    # A department takes its system's workbook and may look at one that comes back; what is written, "save" decides.
+    "take_template": frozenset({Role.FILER, Role.DEPARTMENT}),
+    "upload": frozenset({Role.FILER, Role.DEPARTMENT}),
 }
 # From which states a verb sets out; a button stands only where its verb may follow.
 SETS_OUT_FROM = {
@@ -23,6 +27,23 @@ SETS_OUT_FROM = {
 }
 
 
+def may_somewhere(user, verb):
+    """Whether one of the user's current roles carries the verb, at whatever agency."""
+    return bool(VERBS[verb] & user.roles)
+
+
 def may(user, verb, agency):
     """Whether the user holds, at the agency or above it, a role that carries the verb."""
     return user.holds(VERBS[verb], agency)
+
+
+# What is done to the rules of the checks: the bureau's own, not an institution's.
+RULE_VERBS = {
+    "see_rules": frozenset({Role.MANAGER, Role.REVIEWER}),
+    "set_limit": frozenset({Role.MANAGER}),
+}
+
+
+def may_tend(user, verb):
+    """Whether one of the user's current roles carries this verb on the rules."""
+    return bool(RULE_VERBS[verb] & user.roles)

@@ -13,36 +13,9 @@ from .checks import Severity
 from .entries import Entry
 from .models import Edition, Item, Line, Period, Report, Revision, Status
 from .models.filing import content_hash
+from .refusals import CellTaken, NotAsked, Refused, Stale, WrongStatus
 
 REASON_LENGTH = Revision._meta.get_field("reason").max_length
-
-
-class WrongStatus(Exception):
-    """Somebody else was quicker, or the step does not follow from where the report stands."""
-
-
-class Stale(Exception):
-    """The month was saved again since the acting person last saw it."""
-
-
-class NotAsked(Exception):
-    """The month's edition does not ask for the item."""
-
-
-class CellTaken(Exception):
-    """The cell holds another answer than the acting person saw; `stored`: it (Entry or None), `event`: who saved it."""
-
-    def __init__(self, stored, event):
-        super().__init__(f"已保存的是 {stored or '未填'}")
-        self.stored, self.event = stored, event
-
-
-class Refused(Exception):
-    """The lines contradict each other, or a warning lacks its reason; `errors` says where."""
-
-    def __init__(self, errors):
-        super().__init__("；".join(error.message for error in errors))
-        self.errors = errors
 
 
 def open_period(month):
@@ -142,6 +115,46 @@ def save_cell(report, item, entry, *, by, seen, start=None):
         _write_line(lines.get(each), revision, of, stated)
         _record(Verb.SAVE, revision, by, _changed(of, stored.get(each), stated))
     return begun | {code: entry} | changed
+
+
+@transaction.atomic
+def save_months(edits, *, by, document):
+    """Store answers of many months: report → {item code: Edit}. All of them, or none.
+
+    Where another answer is stored by now than the Edit replaces, CellTaken is raised. `document` names in the trail
+    what the answers come from; each month has its row there.
+    """
+    events = [
+        _save_edits(report, edits[report], by, document) for report in sorted(edits, key=lambda each: each.pk)
+    ]
+    # Last, so that whoever else writes waits for the chain's head only a moment.
+    trail.record_many(events)
+
+
+def _save_edits(report, edits, by, document):
+    """Store one month's answers and their reasons; the event that tells of it."""
+    _permit(by, "save", report)
+    report = _locked(report)
+    lines = {line.item_id: Entry.of(line) for line in report.latest.lines.all()} if report.latest else {}
+    for code, edit in edits.items():
+        stored = lines.get(code)
+        if (stored.token if stored else "") != edit.seen:
+            raise CellTaken(stored, _last_save(report))
+    revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
+    stated = lines | {code: edit.entry for code, edit in edits.items()}
+    changes = _replace_lines(revision, {code: entry for code, entry in stated.items() if entry})
+    revision.report = report
+    hits.note(revision, list(revision.lines.all()))
+    reasons = _reasons_of(revision, {code: edit.reason for code, edit in edits.items()})
+    changes += _explained(hits.explain(revision, reasons))
+    detail = f"{document}：{'；'.join(changes) or '无变化'}"
+    return trail.event(Verb.SAVE, by, report.agency, report.period.month, revision.number, detail)
+
+
+def _reasons_of(revision, texts):
+    """The texts (item code → reason, None for none given) as reasons of the revision's standing warnings."""
+    standing = revision.hits.standing().values_list("rule", "item")
+    return {(rule, item): texts[item] for rule, item in standing if texts.get(item) is not None}
 
 
 @transaction.atomic
@@ -319,6 +332,7 @@ def _next_revision(report, by, reason):
         Line.objects.bulk_create(
             [Entry.of(line).line(revision, line.item) for line in report.latest.lines.select_related("item")]
         )
+        hits.carry_over(report.latest, revision)
     return revision
 
 

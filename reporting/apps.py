@@ -26,6 +26,68 @@ _CHANGED = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column 
 
 _OLD, _NEW = _IS_SUBMITTED.format(row="OLD"), _IS_SUBMITTED.format(row="NEW")
 
+# A document counts as used once a month that it touches was submitted.
+_EVIDENCE, _EVIDENCE_ITEM, _EVIDENCE_USE = (
+    "reporting_evidence",
+    "reporting_evidenceitem",
+    "reporting_evidenceuse",
+)
+_USED = (
+    "EXISTS (SELECT 1 FROM reporting_revision v JOIN reporting_report r ON v.report_id = r.id "
+    "JOIN reporting_period p ON r.period_id = p.id JOIN reporting_evidence e ON e.agency_id = r.agency_id "
+    "JOIN reporting_evidenceitem i ON i.evidence_id = e.id {join} "
+    "WHERE v.status <> 'draft' AND p.month = {month} AND {row})"
+)
+_ITS_USES = "JOIN reporting_evidenceuse u ON u.row_id = i.id"
+_EVIDENCE_COLUMNS = (
+    "agency_id",
+    "document_number",
+    "account_number",
+    "first_day",
+    "last_day",
+    "file_name",
+    "content_type",
+    "size",
+    "sha256",
+    "uploaded_by_id",
+    "uploaded_at",
+)
+_EVIDENCE_CHANGED = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in _EVIDENCE_COLUMNS)
+_DELETED_IN_USE = "Evidence of a submitted month cannot be deleted."
+
+EVIDENCE_REFUSALS = (
+    Refusal(
+        "evidence_stays",
+        _EVIDENCE,
+        ("UPDATE",),
+        "Evidence does not change; it is replaced once.",
+        f"{_EVIDENCE_CHANGED} OR OLD.replaced_by_id IS NOT NULL",
+    ),
+    Refusal(
+        "evidence_stays",
+        _EVIDENCE,
+        ("DELETE",),
+        _DELETED_IN_USE,
+        _USED.format(join=_ITS_USES, month="u.month", row="e.id = OLD.id"),
+    ),
+    Refusal("evidence_item_stays", _EVIDENCE_ITEM, ("UPDATE",), "Evidence does not change."),
+    Refusal(
+        "evidence_item_stays",
+        _EVIDENCE_ITEM,
+        ("DELETE",),
+        _DELETED_IN_USE,
+        _USED.format(join=_ITS_USES, month="u.month", row="i.id = OLD.id"),
+    ),
+    Refusal("evidence_use_stays", _EVIDENCE_USE, ("UPDATE",), "Evidence does not change."),
+    Refusal(
+        "evidence_use_stays",
+        _EVIDENCE_USE,
+        ("DELETE",),
+        _DELETED_IN_USE,
+        _USED.format(join="", month="OLD.month", row="i.id = OLD.row_id"),
+    ),
+)
+
 REFUSALS = (
     Refusal("line_stays", _LINE, ("INSERT",), "A submitted revision takes no new line.", _NEW),
     Refusal("line_stays", _LINE, ("UPDATE",), "A submitted line cannot be changed.", f"{_OLD} OR {_NEW}"),
@@ -73,6 +135,7 @@ REFUSALS = (
     Refusal(
         "factor_stays", "reporting_emissionfactor", ("UPDATE", "DELETE"), "Emission factors are append-only."
     ),
+    *EVIDENCE_REFUSALS,
 )
 
 

@@ -5,7 +5,7 @@ import unicodedata
 
 from django import forms
 
-from . import findings, units
+from . import entries, findings, units
 from .entries import Entry
 from .models import KnownBy, Line, Payment
 
@@ -113,18 +113,10 @@ def fault(form, item):
     if f"quantity-{item.code}" in form.errors:
         return None
     stated = typed(form, item.code)
-    way = KnownBy(stated.known_by)
-    if stated.payment == Payment.UNPAID and stated.cost_yuan:
-        return "选了“不付费”就不能有费用：请清空费用，或改选“付费”。"
-    if stated.quantity is not None:
-        sentence = f"选了“{way.label}”就不能有数量：请清空数量，或改选“计量”“估算”。"
-        return None if way.has_quantity else sentence
-    if way == KnownBy.NOT_APPLICABLE and stated.cost_yuan:
-        return "选了“不适用”就不能有费用：有此项而未装表时，请选“未计量”。"
-    is_begun = stated.cost_yuan is not None or stated.payment or stated.note or way == KnownBy.ESTIMATED
-    if way.has_quantity and is_begun:
-        return f"请填写数量（{item.unit}）；没有此项时选“不适用”，有而未装表时选“未计量”。"
-    return None
+    is_left_empty = KnownBy(stated.known_by) == KnownBy.METERED and not any(
+        (stated.cost_yuan is not None, stated.payment, stated.note)
+    )
+    return None if stated.quantity is None and is_left_empty else entries.fault(stated, item.unit)
 
 
 def _number(label, spoken, code, unit, decimals, start, **options):

@@ -62,3 +62,29 @@ class Entry:
         if self.note:
             words.append(f"说明“{self.note}”")
         return "，".join(words)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An answer to be stored: what is stated (None takes it back), the token of what it replaces, "" for nothing, and
+    the reason for the item's doubts; None leaves the reasons as they are.
+    """
+
+    entry: Entry | None
+    seen: str
+    reason: str | None = None
+
+
+def fault(entry, unit):
+    """What contradicts itself within one answer, as a sentence that says what would be accepted, or None."""
+    way = KnownBy(entry.known_by)
+    if entry.payment == Payment.UNPAID and entry.cost_yuan:
+        return "选了“不付费”就不能有费用：请清空费用，或改选“付费”。"
+    if entry.quantity is not None:
+        sentence = f"选了“{way.label}”就不能有数量：请清空数量，或改选“计量”“估算”。"
+        return None if way.has_quantity else sentence
+    if way == KnownBy.NOT_APPLICABLE and entry.cost_yuan:
+        return "选了“不适用”就不能有费用：有此项而未装表时，请选“未计量”。"
+    if way.has_quantity:
+        return f"请填写数量（{unit}）；没有此项时选“不适用”，有而未装表时选“未计量”。"
+    return None

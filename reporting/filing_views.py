@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from . import actions, sheet
+from . import actions, sheet, suggestions
 from .cells import CellForm, plain
 from .entries import Entry
 from .forms import MonthForm
@@ -70,7 +70,8 @@ def report_check(request, key, month):
         actions.check(report, by=request.user)
     report = permitted_report(request, key, month, verb="save")
     form = MonthForm(sheet=Sheet(report, report.latest))
-    return render(request, "reporting/includes/checked.html", {"form": form, "verdict": form.verdict})
+    context = {"form": form, "verdict": form.verdict, "report": report, "beside": suggestions.beside(report)}
+    return render(request, "reporting/includes/checked.html", context)
 
 
 @require_POST
@@ -158,6 +159,7 @@ def _form_page(request, report, form, version, **context):
         "form": form,
         "version": version,
         "verdict": form.verdict,
+        "links": suggestions.links_by_item(report.agency_id, report.period.month),
         "today": timezone.localdate(),
     }
     return render(request, "reporting/report_edit.html", context)

@@ -1,18 +1,21 @@
 """The edge between filed rows and the rule engine."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from agencies import occupied
 from agencies.areas import MonthArea
 
-from . import calendar, checks
-from .models import Item, KnownBy, Line, Report
+from . import calendar, check_limits, checks, copies
+from .models import EditionItem, Item, KnownBy, Line, Payment, Report
 
 ELECTRICITY = "110"
+PAID = {Payment.PAID: True, Payment.UNPAID: False}
 # Names of parts begin like this; inside a sentence that names the total the prefix only disturbs.
 PART_PREFIXES = ("其中：", "其中:")
 
@@ -44,37 +47,113 @@ class Beside(NamedTuple):
     registered: MonthArea | None = None
 
 
-def errors(lines, required, words):
-    """Errors of a month's lines. required: the item codes that its edition asks for; words: item code → short name."""
-    return checks.errors(statements(lines), list(required), words)
-
-
 def of(revision, lines):
     """Everything that the checks say of these lines as the revision's answer."""
     required = revision.edition.rows.filter(is_required=True).values_list("item_id", flat=True)
-    words = names()
-    return [*errors(lines, required, words), *compared(lines, beside(revision.report), words)]
+    return judged(revision.report, required, lines, beside(revision.report), ground())
+
+
+def judged(report, required, lines, months, common):
+    """Everything that the checks say of lines, stored or not.
+
+    required: the item codes that the edition asks for; months: a Beside; common: a Ground.
+    """
+    stated = statements(lines)
+    twins = copies.count([(report, stated)])
+    month = common.month(report, stated, months, twins[report.pk])
+    return checks.check(replace(month, required=tuple(required)))
+
+
+def of_each(months):
+    """The findings of each of many months, in their order. `months`: (report, lines, edition, Beside) each."""
+    asked, common = defaultdict(list), ground()
+    rows = EditionItem.objects.filter(is_required=True).order_by("position")
+    for edition, code in rows.values_list("edition", "item"):
+        asked[edition].append(code)
+    stated = {report.pk: statements(lines) for report, lines, _, _ in months}
+    twins = copies.count([(report, stated[report.pk]) for report, _, _, _ in months])
+    return [
+        checks.check(
+            replace(
+                common.month(report, stated[report.pk], beside, twins[report.pk]),
+                required=tuple(asked[edition.pk]),
+            )
+        )
+        for report, _, edition, beside in months
+    ]
 
 
 def warnings(revision):
     """Warnings of a revision against the approved months beside it."""
-    return compared(revision.lines.all(), beside(revision.report), names())
-
-
-def compared(lines, months, words):
-    """Warnings of a month's lines against the months beside it, a Beside. words: item code → short name."""
-    newest = months.newest_month and checks.Earlier(months.newest_month, statements(months.newest.values()))
-    last_year = statements(months.last_year.values())
-    return checks.warnings(statements(lines), newest, last_year, words, months.registered)
+    return [each for each in of(revision, revision.lines.all()) if each.severity == checks.Severity.WARNING]
 
 
 def outlooks(reports):
     """Report id → Outlook of its latest revision; the number of queries does not grow with the reports.
 
-    `reports` come with `latest__lines` prefetched.
+    `reports` come with `agency`, `period` and `latest__lines` loaded.
     """
-    found, words = beside_each(reports), names()
-    return {report.pk: _outlook(report.latest.lines.all(), found[report.pk], words) for report in reports}
+    stated = {report.pk: statements(report.latest.lines.all()) for report in reports}
+    found, common = beside_each(reports), ground()
+    twins = copies.count([(report, stated[report.pk]) for report in reports])
+    return {
+        report.pk: _outlook(common.month(report, stated[report.pk], found[report.pk], twins[report.pk]))
+        for report in reports
+    }
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the checks of any month need, loaded once for all of them."""
+
+    names: dict[str, str]
+    units: dict[str, str]
+    limits: checks.Limits
+    today: date
+
+    def month(self, report, stated, months, twins=0):
+        """A report's statements as the rules take them, beside a Beside; what is required is added by who asks it."""
+        newest = months.newest_month and checks.Earlier(
+            months.newest_month, statements(months.newest.values())
+        )
+        return checks.Month(
+            statements=stated,
+            names=self.names,
+            units=self.units,
+            day=report.period.month,
+            today=self.today,
+            type_code=report.agency.type_code,
+            closed_on=report.agency.registered_to,
+            newest=newest,
+            last_month=statements(months.last_month.values()),
+            last_year=statements(months.last_year.values()),
+            twins=twins,
+            limits=self.limits,
+            registered=months.registered,
+        )
+
+    def expected(self, code, months, type_code):
+        """The range in which the checks of change ask nothing, (low, high); None where nothing is known of before."""
+        if code in checks.STEADY:
+            rule, then = "steady", months.newest.get(code)
+        else:
+            rule, then = "last-year", months.last_year.get(code) or months.last_month.get(code)
+        limit = self.limits.of(rule, code, type_code)
+        if then is None or not then.quantity or limit.high is None:
+            return None
+        reach = max(then.quantity * limit.high, limit.floor or Decimal(0))
+        return max(then.quantity - reach, Decimal(0)), then.quantity + reach
+
+
+def ground(items=None):
+    """One query, and one for the items where they are not given."""
+    items = Item.objects.all() if items is None else items
+    return Ground(
+        names={item.code: short_name(item.name) for item in items},
+        units={item.code: item.unit for item in items},
+        limits=check_limits.load(),
+        today=timezone.localdate(),
+    )
 
 
 def beside(report):
@@ -117,18 +196,14 @@ def slip(moved):
     return None if moved is None else checks.slip(1 + moved)
 
 
-def names():
-    return {code: short_name(name) for code, name in Item.objects.values_list("code", "name")}
-
-
 def short_name(name):
     """An item's name as a sentence uses it."""
     return name.removeprefix(PART_PREFIXES[0]).removeprefix(PART_PREFIXES[1])
 
 
-def _outlook(lines, months, words):
-    moved = checks.change(statements(lines), statements(months.last_year.values()), ELECTRICITY)
-    return Outlook(compared(lines, months, words), moved)
+def _outlook(month):
+    moved = checks.change(month.statements, month.last_year, ELECTRICITY)
+    return Outlook(checks.warnings(month), moved)
 
 
 def _in_force_before(reports):
@@ -166,7 +241,10 @@ def statements(lines):
     """Lines as the rule engine takes them: item code → Statement."""
     return {
         line.item_id: checks.Statement(
-            line.quantity, line.cost_yuan, is_absent=line.known_by == KnownBy.NOT_APPLICABLE
+            line.quantity,
+            line.cost_yuan,
+            is_absent=line.known_by == KnownBy.NOT_APPLICABLE,
+            is_paid=PAID.get(line.payment),
         )
         for line in lines
     }

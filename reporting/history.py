@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from agencies import occupied, tables, trail
+from agencies import tables, trail
 from agencies.models import Agency
 from agencies.models.trail import Verb
 from agencies.tables import FIRST_ROW, Problem, Unreadable
@@ -25,7 +25,6 @@ from .models.filing import content_hash
 REQUIRED_COLUMNS = ("agency", "year", "month", "item", "quantity")
 OPTIONAL_COLUMNS = ("cost_yuan", "unit")
 BATCH = 5_000
-SHOWN_WARNINGS = 20
 QUANTITY_STEP, COST_STEP = Decimal("0.0001"), Decimal("0.01")
 STATES = {
     KnownBy.NOT_APPLICABLE.label: KnownBy.NOT_APPLICABLE,
@@ -67,22 +66,17 @@ class Reading:
     months: list[Month]
     rows: int
     rounded: int
-    warnings: list[str]
 
     def __str__(self):
         agencies = len({month.agency.pk for month in self.months})
         early = sum(month.month < month.agency.registered_from.replace(day=1) for month in self.months)
         not_listed = Counter(name for month in self.months for name in month.not_listed)
         names = "、".join(f"{name} {count}" for name, count in sorted(not_listed.items())) or "无"
-        hidden = len(self.warnings) - SHOWN_WARNINGS
         return "\n".join(
             [
                 f"{self.rows} 行，{agencies} 个机构，{len(self.months)} 个机构月；早于纳入名录日期 {early} 个机构月",
                 f"四舍五入到 4 位小数（费用 2 位）{self.rounded} 处",
                 f"文件未列而按“不适用”记：{names}",
-                f"建筑面积与名录不符 {len(self.warnings)} 个机构月{'：' if self.warnings else ''}",
-                *self.warnings[:SHOWN_WARNINGS],
-                *([f"……另 {hidden} 处"] if hidden > 0 else []),
             ]
         )
 
@@ -96,7 +90,7 @@ class Reader:
         self.agencies = {agency.key: agency for agency in Agency.objects.all()}
         self.items = Item.objects.in_bulk()
         self.asked = {each.pk: set(each.rows.values_list("item_id", flat=True)) for each in self.editions}
-        self.names = findings.names()
+        self.ground = findings.ground()
         self.places = {}
         self.months = {}
         self.problems = []
@@ -115,7 +109,7 @@ class Reader:
         for month in months:
             self._drop_stated_totals(month)
             self._fill_not_listed(month)
-        return Reading(months, len(rows), self.rounded, self._warnings(months))
+        return Reading(months, len(rows), self.rounded)
 
     def _read_row(self, number, row):
         where, code = self._month_of(number, row["agency"], row["year"], row["month"]), row["item"]
@@ -201,23 +195,10 @@ class Reader:
 
     def _check_sums(self, month):
         """What contradicts itself is refused here as it is in the form: by the one rule engine."""
-        statements = findings.statements(month.lines.values())
-        for finding in checks.errors(statements, (), self.names):
+        stated = findings.statements(month.lines.values())
+        for finding in checks.errors(checks.Month(stated, self.ground.names)):
             number = month.rows.get(finding.item, month.first_row)
             self._refuse(number, "quantity", f"{month.agency} {month.month:%Y-%m} {finding.message}")
-
-    def _warnings(self, months):
-        """Months whose area is not the register's: settled elsewhere, so said and not refused. One query for all."""
-        register = occupied.by_all()
-        return [
-            f"{month.agency} {month.month:%Y-%m} {finding.message}"
-            for month in months
-            for finding in checks.register_area(
-                findings.statements(month.lines.values()),
-                register.area(month.agency.pk, month.month),
-                self.names,
-            )
-        ]
 
     def _check_taken(self, months):
         taken = Report.objects.filter(latest__isnull=False, agency__in={month.agency.pk for month in months})
@@ -244,7 +225,7 @@ class Reader:
         for code in self.asked[month.edition.pk] - set(month.lines) - covered - NEVER_ABSENT:
             item = self.items[code]
             if item.carrier:
-                month.not_listed.append(self.names[code])
+                month.not_listed.append(self.ground.names[code])
                 month.lines[code] = FiledLine(
                     code, None, item.unit, None, str(KnownBy.NOT_APPLICABLE), NOT_LISTED
                 )

@@ -21,7 +21,7 @@ class Row:
     """One item of the month; each line is None where nothing is known of it.
 
     `earlier` is that of the revision before, `to_carry` that of the newest approved month. `registered`: what the
-    register says of it, which it does of the floor area only.
+    register says of it, which it does of the floor area only. `expected`: the range in which the checks ask nothing.
     """
 
     item: Item
@@ -32,6 +32,7 @@ class Row:
     earlier: Line | None
     to_carry: Line | None
     registered: MonthArea | None = None
+    expected: tuple[Decimal, Decimal] | None = None
 
     @property
     def name(self):
@@ -41,15 +42,6 @@ class Row:
     def is_blank(self):
         """An optional item of which neither this month nor those beside it say anything."""
         return not (self.is_required or self.line or self.last_month or self.last_year or self.earlier)
-
-    @property
-    def expected(self):
-        """The range within which the checks ask nothing, as (low, high), or None where nothing is known of before."""
-        beside = self.last_month if self.item.code in checks.STEADY else self.last_year or self.last_month
-        if beside is None or not beside.quantity:
-            return None
-        spread = checks.STEADY_LIMIT if self.item.code in checks.STEADY else checks.YEAR_LIMIT
-        return beside.quantity * (1 - spread), beside.quantity * (1 + spread)
 
     @property
     def year_change(self):
@@ -79,11 +71,7 @@ class Row:
     @property
     def carried(self):
         """The answer that a fresh month may start from: a state, or a quantity that hardly moves."""
-        if self.to_carry is None:
-            return None
-        if self.to_carry.quantity is None:
-            return Entry(None, self.to_carry.known_by)
-        return Entry(self.to_carry.quantity, self.to_carry.known_by) if self.item.code in CARRIED else None
+        return carried_answer(self.to_carry)
 
 
 @dataclass(frozen=True)
@@ -156,6 +144,7 @@ class Sheet:
         self.month_before = calendar.first_of_previous(report.period.month)
         self.month_last_year = calendar.same_month_last_year(report.period.month)
         self.items = Item.objects.in_bulk()
+        self.ground = findings.ground(self.items.values())
         self.rows = self._rows()
 
     @property
@@ -202,21 +191,22 @@ class Sheet:
         `reasons`: (rule, item code) → text, as typed; those that are stored by default.
         """
         reasons = self.stored_reasons if reasons is None else self.stored_reasons | reasons
-        required = [row.item.code for row in self.rows if row.is_required]
-        names = {code: findings.short_name(item.name) for code, item in self.items.items()}
-        errors = findings.errors(lines, required, names)
+        required = {row.item.code for row in self.rows if row.is_required}
+        found = findings.judged(self.report, required, lines, self.beside, self.ground)
+        errors = [each for each in found if each.severity == checks.Severity.ERROR]
         typed = {finding.item for finding in unreadable}
         return Verdict(
             asked=len(required),
-            answered=len(set(required) & {line.item_id for line in lines}),
+            answered=len(required & {line.item_id for line in lines}),
             missing=[error for error in errors if error.rule == "required" and error.item not in typed],
             errors=[*unreadable, *(error for error in errors if error.rule != "required")],
             doubts=[
                 Doubt(finding, reasons.get((finding.rule, finding.item), ""))
-                for finding in findings.compared(lines, self.beside, names)
+                for finding in found
+                if finding.severity == checks.Severity.WARNING
             ],
             totals=self._totals({line.item_id: line.quantity for line in lines}),
-            names=names,
+            names=self.ground.names,
         )
 
     def _rows(self):
@@ -230,7 +220,9 @@ class Sheet:
         to_carry = self.beside.newest if self.is_fresh else {}
         sources = (stored, self.beside.last_month, self.beside.last_year, earlier, to_carry)
         registered = self.beside.registered if code == checks.AREA else None
-        return Row(self.items[code], is_required, *(lines.get(code) for lines in sources), registered)
+        expected = self.ground.expected(code, self.beside, self.report.agency.type_code)
+        filed = (lines.get(code) for lines in sources)
+        return Row(self.items[code], is_required, *filed, registered, expected)
 
     def _revision_before(self):
         if self.revision is None or self.revision.number == 1:
@@ -245,6 +237,15 @@ class Sheet:
                 words = [findings.short_name(self.items[part].name) for part in parts]
                 totals.append(Total(self.items[code], words, sum(known)))
         return totals
+
+
+def carried_answer(line):
+    """What a fresh month starts from where `line` (or None) is the newest answer in force."""
+    if line is None:
+        return None
+    if line.quantity is None:
+        return Entry(None, line.known_by)
+    return Entry(line.quantity, line.known_by) if line.item_id in CARRIED else None
 
 
 def by_section(rows):

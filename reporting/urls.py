@@ -4,7 +4,15 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from . import filing_views, views
+from . import (
+    evidence_views,
+    filing_views,
+    register_views,
+    rule_views,
+    suggestion_views,
+    upload_views,
+    views,
+)
 
 
 class MonthConverter:
@@ -37,5 +45,25 @@ urlpatterns = [
     path(f"{REPORT}return/", views.report_return, name="report-return"),
     path(f"{REPORT}correct/", views.report_correct, name="report-correct"),
     path("guide/", filing_views.guide, name="guide"),
+    path(f"{REPORT}suggestions/<slug:code>/", suggestion_views.suggestion_detail, name="suggestion-detail"),
+    path("evidence/", evidence_views.evidence_list, name="evidence-list"),
+    path("evidence/new/", evidence_views.evidence_new, name="evidence-new"),
+    path("evidence/<int:pk>/", evidence_views.evidence_detail, name="evidence-detail"),
+    path("evidence/<int:pk>/file/", evidence_views.evidence_file, name="evidence-file"),
+    path("evidence/<int:pk>/replace/", evidence_views.evidence_replace, name="evidence-replace"),
+    path("evidence/<int:pk>/delete/", evidence_views.evidence_delete, name="evidence-delete"),
+    path("registers/", register_views.register_list, name="register-list"),
+    path("registers/<slug:key>/", register_views.register_detail, name="register-detail"),
+    path("registers/<slug:key>/<slug:slug>/new/", register_views.register_row, name="register-new"),
+    path("registers/<slug:key>/<slug:slug>/<int:pk>/", register_views.register_row, name="register-row"),
+    path("buildings/<int:pk>/<month:month>/", register_views.building_month, name="building-month"),
+    path("workbooks/", upload_views.upload_list, name="upload-list"),
+    path("workbooks/<int:pk>/", upload_views.upload_detail, name="upload-detail"),
+    path("workbooks/<int:pk>/choose/", upload_views.upload_choose, name="upload-choose"),
+    path("workbooks/<int:pk>/returned/", upload_views.upload_returned, name="upload-returned"),
+    path("templates/<slug:key>/<month:month>/", upload_views.template_month, name="template-month"),
+    path("templates/<slug:key>/<int:year>/", upload_views.template_year, name="template-year"),
     path("review/", views.review_queue, name="review-queue"),
+    path("rules/", rule_views.rule_list, name="rule-list"),
+    path("rules/<slug:slug>/", rule_views.rule_detail, name="rule-detail"),
 ]

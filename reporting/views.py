@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from agencies.access import SEES_FIGURES
 from agencies.models import Agency, Event
 
-from . import access, actions, findings
+from . import access, actions, findings, hits, suggestions
 from .forms import CorrectionForm, QueueFilters, ReportFilters, ReturnForm
 from .models import Report
 from .sheet import Sheet
@@ -129,14 +129,18 @@ def _detail_page(request, report, return_form=None, correction_form=None):
     revision = _chosen(request, report, revisions)
     verbs = _verbs(request.user, report)
     sheet = Sheet(report, revision) if revision else None
+    verdict = sheet and sheet.verdict(sheet.lines)
     context = {
         "report": report,
         "revision": revision,
         "revisions": revisions,
         "sheet": sheet,
-        "verdict": sheet and sheet.verdict(sheet.lines),
+        "verdict": verdict,
+        "doubts": hits.doubts(revision, verdict.warnings) if verdict else [],
         "events": Event.objects.about(report.agency, report.period.month),
         "verbs": verbs,
+        "may_save": "save" in verbs,
+        "beside": suggestions.beside(report),
         "return_form": return_form or ReturnForm(),
         "correction_form": correction_form or CorrectionForm(),
         "next_report": _next_in_queue(request.user, report),

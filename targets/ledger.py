@@ -3,7 +3,7 @@
 import numpy as np
 
 from agencies import trail
-from reporting import approved, factor_seals
+from reporting import approved, evidence_files, factor_seals
 from reporting.models import Panel, Report, Revision, StaleMark, Status
 from reporting.models.filing import content_hash
 
@@ -22,6 +22,7 @@ def checks():
         ("操作日志哈希链", trail.first_fault),
         ("已提交版次的内容哈希", changed_revision),
         ("生效版次", wrong_approval),
+        ("凭证文件", evidence_files.first_damaged),
         ("系数与因子", factor_seals.first_changed),
         ("数据面板与填报行", differing_panel),
         ("机构指标与重算", differing_figure),

@@ -9,7 +9,8 @@ from agencies.access import Role
 from agencies.models import Agency, AgencyKind, AgencyType, Building, Membership, Occupancy, User
 from reporting import actions, factor_library
 from reporting.actions import Entry
-from reporting.models import EditionItem, KnownBy, Report
+from reporting.checks.contents import PAID
+from reporting.models import EditionItem, KnownBy, Payment, Report
 
 JOINED = date(2015, 1, 1)
 
@@ -124,9 +125,14 @@ def explain(report, by):
 
 
 def entries(report, quantities):
-    """The given quantities (item → number), every other required item stated as not applicable."""
+    """The given quantities (item → number) without cost, every other required item stated as not applicable."""
     rows = EditionItem.objects.filter(edition__valid_from__lte=report.period.month, is_required=True)
     edition = rows.order_by("-edition__valid_from").values_list("edition", flat=True).first()
     asked = EditionItem.objects.filter(is_required=True, edition=edition).values_list("item_id", flat=True)
     stated = {code: Entry(None, KnownBy.NOT_APPLICABLE) for code in asked}
-    return stated | {code: Entry(Decimal(str(quantity))) for code, quantity in quantities.items()}
+    return stated | {code: _metered(code, quantity) for code, quantity in quantities.items()}
+
+
+def _metered(code, quantity):
+    """计量不付费: a quantity without a cost, and said so where there would be one."""
+    return Entry(Decimal(str(quantity)), payment=Payment.UNPAID if code in PAID else "")

@@ -23,7 +23,11 @@ REVIEW = Entry("审核", "reporting:review-queue", "review")
 COCKPIT = Entry("总览", "targets:cockpit", "chart")
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
+EVIDENCE = Entry("凭证", "reporting:evidence-list", "clip")
+OWN_REGISTERS = Entry("本单位台账", "reporting:register-list", "register")
+REGISTERS = Entry("台账", "reporting:register-list", "register")
 RECALCULATION = Entry("重新计算", "targets:recalculation-list", "chart")
+RULES = Entry("检查规则", "reporting:rule-list", "settings")
 TRAIL = Entry("操作日志", "agencies:trail-list", "trail")
 RESTATEMENTS = Entry("基准调整", "targets:restatement-list", "form")
 PROPOSALS = Entry("试算与启用", "targets:proposal-list", "review")
@@ -37,16 +41,29 @@ MENU = {
         COCKPIT,
         INSTITUTIONS,
         REPORTS,
+        EVIDENCE,
+        REGISTERS,
         PUBLICATIONS,
         RESTATEMENTS,
         PROPOSALS,
+        RULES,
         RECALCULATION,
         REGISTER,
     ),
-    "reviewer": (REVIEW, REPORTS, INSTITUTIONS, COCKPIT, PUBLICATIONS, RESTATEMENTS, PROPOSALS),
-    "department": (TO_DO, REPORTS, INSTITUTIONS, COCKPIT, PUBLICATIONS),
-    "observer": (COCKPIT, INSTITUTIONS, PUBLICATIONS),
-    "filer": (TO_DO, REPORTS, OWN_INSTITUTION),
+    "reviewer": (
+        REVIEW,
+        REPORTS,
+        EVIDENCE,
+        INSTITUTIONS,
+        COCKPIT,
+        PUBLICATIONS,
+        RESTATEMENTS,
+        PROPOSALS,
+        RULES,
+    ),
+    "department": (TO_DO, REPORTS, EVIDENCE, INSTITUTIONS, COCKPIT, PUBLICATIONS),
+    "observer": (COCKPIT, INSTITUTIONS, EVIDENCE, PUBLICATIONS),
+    "filer": (TO_DO, REPORTS, EVIDENCE, OWN_REGISTERS, OWN_INSTITUTION),
     "auditor": (TRAIL,),
     "administrator": (ACCOUNTS,),
 }

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "yuzhong_carbon.middleware.content_security_policy",
+    "yuzhong_carbon.middleware.body_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -112,7 +113,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "yuzhong_carbon.context.portal",
             ],
-            "builtins": ["yuzhong_carbon.templatetags.figures", "yuzhong_carbon.templatetags.why"],
+            "builtins": [
+                "yuzhong_carbon.templatetags.figures",
+                "yuzhong_carbon.templatetags.lookup",
+                "yuzhong_carbon.templatetags.why",
+            ],
         },
     }
 ]
@@ -179,7 +184,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-stale-marks": {"task": "targets.tasks.sweep_stale_marks", "schedule": STALE_SWEEP_SECONDS},
     "sweep-rehearsals": {"task": "targets.tasks.sweep_rehearsals", "schedule": STALE_SWEEP_SECONDS},
+    "sweep-uploads": {"task": "reporting.tasks.sweep_uploads", "schedule": STALE_SWEEP_SECONDS},
     "open-periods": {"task": "reporting.tasks.open_periods", "schedule": timedelta(hours=1)},
+    "sweep-evidence-files": {"task": "reporting.tasks.sweep_evidence_files", "schedule": timedelta(days=1)},
 }
 
 # Reporting rules that the bureau sets
@@ -189,7 +196,16 @@ if not 1 <= REPORTING_DUE_DAY <= 28:
     raise ImproperlyConfigured(
         f"REPORTING_DUE_DAY must be 1 to 28, a day of every month, not {REPORTING_DUE_DAY}."
     )
+# How long a worker may be busy with one uploaded workbook, and how large it may be.
+UPLOAD_SECONDS = _number("UPLOAD_SECONDS", "600")
+UPLOAD_MAX_MB = _number("UPLOAD_MAX_MB", "20")
+UPLOAD_PREVIEW_DAYS = _number("UPLOAD_PREVIEW_DAYS", "30")
 REPORTING_CLOSE_DAYS = _number("REPORTING_CLOSE_DAYS", "60")
+# Scans of bills: private, served only through access control, so outside of everything a web server hands out.
+PRIVATE_MEDIA_ROOT = Path(os.environ.get("PRIVATE_MEDIA_ROOT", VAR_DIR / "private"))
+EVIDENCE_MAX_MB = _number("EVIDENCE_MAX_MB", "10")
+# What is larger is refused unread; between the two the form answers with a sentence.
+MAX_BODY_MB = 2 * EVIDENCE_MAX_MB + 20
 ACTIVE_RULE_SET = os.environ.get("ACTIVE_RULE_SET", "chongqing-2015")
 
 # Interface
@@ -207,6 +223,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# What people upload; no address leads into it, files leave only through views that check who asks.
+MEDIA_ROOT = VAR_DIR / "media"
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 
 REST_FRAMEWORK = {

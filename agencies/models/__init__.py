@@ -1,5 +1,6 @@
 """Rows of who reports: institutions and what they own, people and their roles, the trail of what was done."""
 
+from .equipment import ChargingStation, DataRoom, PvPlant
 from .people import Membership, User
 from .register import Agency, AgencyKind, AgencyType, Building, ElectricityAccount, Occupancy, Vehicle
 from .trail import Event, TrailHead
@@ -9,10 +10,13 @@ __all__ = [
     "AgencyKind",
     "AgencyType",
     "Building",
+    "ChargingStation",
+    "DataRoom",
     "ElectricityAccount",
     "Event",
     "Membership",
     "Occupancy",
+    "PvPlant",
     "TrailHead",
     "User",
     "Vehicle",

@@ -32,6 +32,10 @@ class Verb(models.TextChoices):
     ACTIVATE = "activate", "启用参数"
     SEAL = "seal", "封存发布"
     EXPORT = "export", "导出"
+    ATTACH = "attach", "登记凭证"
+    DETACH = "detach", "删除凭证"
+    VIEW = "view", "查看凭证"
+    READING = "reading", "台账读数"
 
 
 class EventQuerySet(models.QuerySet):

@@ -2,6 +2,7 @@
 
 from .catalogue import Carrier, Edition, EditionItem, Item, Section
 from .checking import CheckLimit, RuleHit, Severity
+from .evidence import Evidence, EvidenceItem, EvidenceUse
 from .factors import (
     Coefficient,
     CoefficientSet,
@@ -12,26 +13,46 @@ from .factors import (
     RuleSetActivation,
 )
 from .filing import KnownBy, Line, Payment, Period, Report, Revision, Status
+from .metering import (
+    ChargingReading,
+    Meter,
+    MeterReading,
+    PvReading,
+    Reading,
+    RoomReading,
+    VehicleMileage,
+)
 from .panel import Panel, StaleMark
+from .uploads import CellKind, Upload, UploadCell, UploadState
 
 __all__ = [
     "Carrier",
+    "CellKind",
+    "ChargingReading",
     "CheckLimit",
     "Coefficient",
     "CoefficientSet",
     "Edition",
     "EditionItem",
     "EmissionFactor",
+    "Evidence",
+    "EvidenceItem",
+    "EvidenceUse",
     "FactorSeal",
     "FactorSet",
     "Item",
     "KnownBy",
     "Line",
+    "Meter",
+    "MeterReading",
     "Panel",
     "Payment",
     "Period",
+    "PvReading",
+    "Reading",
     "Report",
     "Revision",
+    "RoomReading",
     "RuleHit",
     "RuleSet",
     "RuleSetActivation",
@@ -39,4 +60,8 @@ __all__ = [
     "Severity",
     "StaleMark",
     "Status",
+    "Upload",
+    "UploadCell",
+    "UploadState",
+    "VehicleMileage",
 ]

@@ -1,12 +1,14 @@
 """What the rule engine found in a revision and how it was answered, and the limits that the bureau set."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
-from agencies.models import AgencyType, User
+from agencies.models import Agency, AgencyType, User
 
 from .catalogue import Item
-from .filing import Revision
+from .filing import Revision, Status
+
+STOOD = Q(is_standing=True)
 
 
 class Severity(models.TextChoices):
@@ -14,7 +16,35 @@ class Severity(models.TextChoices):
     WARNING = "warning", "疑问"
 
 
+class Outcome(models.TextChoices):
+    """What became of a hit."""
+
+    ACCEPTED = "accepted", "说明后保留"
+    CORRECTED = "corrected", "已更正"
+    RETURNED = "returned", "被退回"
+    OPEN = "open", "未办结"
+
+
+_OUTCOMES = {
+    Outcome.ACCEPTED: STOOD & Q(revision__status__in=(Status.SUBMITTED, Status.APPROVED)),
+    Outcome.CORRECTED: ~STOOD,
+    Outcome.RETURNED: STOOD & Q(revision__status=Status.RETURNED),
+    Outcome.OPEN: STOOD & Q(revision__status__in=(Status.DRAFT, Status.WITHDRAWN)),
+}
+
+
 class RuleHitQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(revision__report__agency__in=Agency.objects.visible_to(user))
+
+    def of_months_since(self, month):
+        return self.filter(revision__report__period__month__gte=month)
+
+    def counted(self):
+        """One row a rule: its hits, and how many of them came to each Outcome."""
+        counts = {str(outcome): Count("pk", filter=fits) for outcome, fits in _OUTCOMES.items()}
+        return self.order_by().values("rule").annotate(hits=Count("pk"), **counts)
+
     def standing(self):
         """What the checks said of the lines as they were last looked at."""
         return self.filter(is_standing=True)
@@ -37,6 +67,7 @@ class RuleHit(models.Model):
     )
     severity = models.CharField("程度", max_length=7, choices=Severity)
     message = models.CharField("提示", max_length=300)
+    expected = models.CharField("应为", max_length=120, blank=True)
     reason = models.CharField("填报说明", max_length=200, blank=True)
     is_standing = models.BooleanField("仍然存在", default=True)
     first_at = models.DateTimeField("首次出现", auto_now_add=True)
@@ -52,6 +83,16 @@ class RuleHit(models.Model):
 
     def __str__(self):
         return f"{self.rule} {self.item_id}"
+
+    @property
+    def outcome(self):
+        """What became of it, in a word."""
+        if not self.is_standing:
+            return Outcome.CORRECTED.label
+        if self.revision.status == Status.RETURNED:
+            return Outcome.RETURNED.label
+        is_filed = self.revision.status in (Status.SUBMITTED, Status.APPROVED)
+        return (Outcome.ACCEPTED if is_filed else Outcome.OPEN).label
 
 
 class CheckLimit(models.Model):

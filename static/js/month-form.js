@@ -108,7 +108,8 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     const now = quantityOf(row).value;
     const isConverted = isNewest && before.trim() && /[^\d.,，．。\s-]/.test(before.normalize("NFKC")) && before !== now;
-    state(row, "good", isConverted ? `已保存 ${answer.at}：${before} = ${now}` : `已保存 ${answer.at}`);
+    row.dataset.converted = isConverted ? `：${before} = ${now}` : "";
+    state(row, "good", `已保存 ${answer.at}${row.dataset.converted}`);
   };
 
   const show = (code, status, answer, cell) => {
@@ -155,16 +156,19 @@ document.addEventListener("DOMContentLoaded", () => {
   let timer;
   const check = () => {
     clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const { status, answer } = await post(form.dataset.check, {});
-      if (status === 200) place(answer);
-    }, 250);
+    timer = setTimeout(checkNow, 250);
+  };
+  const checkNow = async () => {
+    clearTimeout(timer);
+    const { status, answer } = await post(form.dataset.check, {});
+    if (status === 200) place(answer);
   };
   const place = (html) => {
     const found = new DOMParser().parseFromString(html, "text/html");
     const targets = {
       verdict: () => form.querySelector("details.verdict"),
       totals: (name) => form.querySelector(`[data-totals="${CSS.escape(name)}"]`),
+      offers: (code) => rows.get(code)?.querySelector("[data-offers]"),
       said: (code) => form.querySelector(`[data-said-of="${CSS.escape(code)}"] [data-said]`),
     };
     for (const fragment of found.querySelectorAll("[data-fragment]")) {
@@ -179,11 +183,16 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!row || row.querySelector(".conflict") || queue.cells[row.dataset.item]) return;
     const waits = [...fragment.querySelectorAll("[data-rule]")].some((field) => !field.value);
     if (fragment.querySelector(".said-error")) state(row, "bad", "已保存，有错误");
-    else if (waits) state(row, "doubt", "已保存，有疑问");
-    else if (fragment.querySelector(".said-doubt")) state(row, "good", "已保存，疑问已说明");
+    else if (waits) state(row, "doubt", `已保存，有疑问${row.dataset.converted ?? ""}`);
+    else if (fragment.querySelector(".said-doubt")) state(row, "good", `已保存，疑问已说明${row.dataset.converted ?? ""}`);
   };
 
-  const saveReason = async (field) => {
+  const reasons = new Set();
+  const saveReason = (field) => {
+    const sent = sendReason(field).finally(() => reasons.delete(sent));
+    reasons.add(sent);
+  };
+  const sendReason = async (field) => {
     const row = rowOf(field);
     const { status, answer } = await post(form.dataset.reasons, {
       rule: field.dataset.rule,
@@ -206,8 +215,9 @@ document.addEventListener("DOMContentLoaded", () => {
     const suggestion = event.target.dataset?.suggest;
     if (!suggestion) return;
     const row = rowOf(event.target);
-    quantityOf(row).value = suggestion;
-    quantityOf(row).focus();
+    const field = row.querySelector(`[name^='${event.target.dataset.suggestFor ?? "quantity"}-']`);
+    field.value = suggestion;
+    field.focus();
     saveIfChanged(row);
   });
 
@@ -301,6 +311,15 @@ document.addEventListener("DOMContentLoaded", () => {
       saveState.textContent = `尚有 ${queue.waiting} 项没有保存，请先处理再提交。`;
       saveState.classList.add("is-bad");
       if (waiting.length) quantityOf(waiting[0]).focus();
+      return;
+    }
+    await Promise.all(reasons);
+    await checkNow();
+    const asked = [...form.querySelectorAll("[data-rule]")].filter((field) => !field.value.trim());
+    if (asked.length) {
+      saveState.textContent = `尚有 ${asked.length} 处疑问待说明原因。`;
+      saveState.classList.add("is-bad");
+      asked[0].focus();
       return;
     }
     const whole = document.createElement("form");

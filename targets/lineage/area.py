@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from agencies import areas, occupied
-from reporting import checks
+from reporting import check_limits, checks
 
 from .. import cards
 from .measure import AREA
@@ -74,7 +74,8 @@ def is_asked(measure):
 def area_year(agency, filed_months):
     """The AreaYear of an institution. filed_months: the lines.FiledMonth of the year, with the cells of the area."""
     register = occupied.by([agency.pk])
-    months = [_month(filed, register.area(agency.pk, filed.month)) for filed in filed_months]
+    limit = check_limits.load().of("register-area", checks.AREA, agency.type_code)
+    months = [_month(filed, register.area(agency.pk, filed.month), limit) for filed in filed_months]
     counted = [each for each in months if each.is_counted]
     return AreaYear(
         months,
@@ -84,7 +85,7 @@ def area_year(agency, filed_months):
     )
 
 
-def _month(filed, registered):
+def _month(filed, registered, limit):
     cell = next((cell for cell in filed.cells if cell.code == checks.AREA), None)
     filed_m2 = cell and cell.quantity
     known = registered is not None
@@ -96,20 +97,20 @@ def _month(filed, registered):
         own_m2=registered.own_m2 if known else None,
         shared_m2=registered.shared_m2 if known else None,
         difference_m2=filed_m2 - registered.area_m2 if known and filed_m2 is not None else None,
-        state=_state(filed_m2, registered),
+        state=_state(filed_m2, registered, limit),
         href=cell.href if cell else filed.href,
         parts=registered.parts if known else (),
     )
 
 
-def _state(filed_m2, registered):
+def _state(filed_m2, registered, limit):
     if registered is None:
         return NO_BUILDING
     if filed_m2 is None:
         return NOT_FILED
     if filed_m2 == registered.area_m2:
         return SAME
-    return OFF if checks.is_off_register(filed_m2, registered.area_m2) else NEAR
+    return OFF if checks.is_off_register(filed_m2, registered.area_m2, limit) else NEAR
 
 
 def _runs(months):

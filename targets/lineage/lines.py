@@ -9,12 +9,23 @@ import numpy as np
 from django.db.models import F
 from django.urls import reverse
 
-from reporting import panels
+from reporting import panels, suggestions
 from reporting.models import Line
 
 from ..indicators import MONTHS
 
 IMPORTED = "系统导入"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document behind a line: the quantity that it proves of the month."""
+
+    name: str
+    quantity: Decimal
+    days: int
+    is_replaced: bool
+    href: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,7 @@ class Cell:
     state: str
     note: str
     href: str
+    evidence: list[Document]
 
 
 @dataclass(frozen=True)
@@ -67,10 +79,25 @@ def filed_months(agency, year, codes, counted):
     )
     by_month = {report.period.month.month: report for report in reports}
     by_revision = _lines(agency, year, codes)
+    documents = _documents(agency, year)
     return [
-        _month(agency, date(year, month, 1), by_month.get(month), by_revision, codes, month in counted)
+        _month(
+            agency, date(year, month, 1), by_month.get(month), by_revision, documents, codes, month in counted
+        )
         for month in range(1, MONTHS + 1)
     ]
+
+
+def _documents(agency, year):
+    """(month, item code) → Documents."""
+    found = defaultdict(list)
+    months = [date(year, month, 1) for month in range(1, MONTHS + 1)]
+    for use in suggestions.uses_of(agency.pk, *months):
+        evidence = use.row.evidence
+        href = reverse("reporting:evidence-detail", args=[evidence.pk])
+        document = Document(str(evidence), use.quantity, use.days, evidence.replaced_by_id is not None, href)
+        found[use.month, use.row.item_id].append(document)
+    return found
 
 
 def _lines(agency, year, codes):
@@ -87,7 +114,7 @@ def _lines(agency, year, codes):
     return found
 
 
-def _month(agency, month, report, by_revision, codes, is_counted):
+def _month(agency, month, report, by_revision, documents, codes, is_counted):
     if report is None or report.approved is None:
         state = report.status_name if report else "未开放填报"
         href = reverse("reporting:report-detail", args=[agency.key, month]) if report else None
@@ -106,12 +133,12 @@ def _month(agency, month, report, by_revision, codes, is_counted):
         approved_at=revision.decided_at,
         document=revision.document_reference,
         is_counted=is_counted,
-        cells=[_cell(code, lines.get(code), href) for code in codes],
+        cells=[_cell(code, lines.get(code), href, documents.get((month, code), [])) for code in codes],
     )
 
 
-def _cell(code, line, href):
+def _cell(code, line, href, documents):
     href = f"{href}#item-{code}"
     if line is None:
-        return Cell(code, None, "未填", "", href)
-    return Cell(code, line.quantity, line.get_known_by_display(), line.note, href)
+        return Cell(code, None, "未填", "", href, documents)
+    return Cell(code, line.quantity, line.get_known_by_display(), line.note, href, documents)

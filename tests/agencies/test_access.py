@@ -15,10 +15,10 @@ from tests.factories import District, UserFactory, user_with
 pytestmark = pytest.mark.django_db
 
 MATRIX = {
-    Role.FILER: set(),
+    Role.FILER: {"keep_own_register"},
     Role.DEPARTMENT: set(),
     Role.REVIEWER: set(),
-    Role.MANAGER: {"edit_register"},
+    Role.MANAGER: {"edit_register", "keep_own_register"},
     Role.OBSERVER: set(),
     Role.AUDITOR: {"see_trail"},
     Role.ADMINISTRATOR: {"edit_accounts"},

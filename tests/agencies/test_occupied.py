@@ -61,7 +61,6 @@ def test_the_cents_left_over_are_shared_out_among_all_occupants_whoever_is_asked
 def test_who_occupies_nothing_has_no_area_even_of_the_building_it_manages():
     building = BuildingFactory()
     assert area(building.manager) is None
-    assert occupied.by_all().area(building.manager_id, MARCH) is None
 
 
 def test_one_query_reads_any_number_of_agencies_and_months():

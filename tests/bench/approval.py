@@ -13,6 +13,7 @@ from reporting import actions
 from reporting.actions import Entry
 from reporting.models import EditionItem, KnownBy, Report, StaleMark
 from targets import refresh
+from tests.factories import explain
 
 from .data import REGISTERED
 
@@ -90,6 +91,7 @@ def _submit(report):
     entries = {code: Entry(None, KnownBy.NOT_APPLICABLE) for code in asked}
     entries |= {code: Entry(Decimal(quantity)) for code, quantity in QUANTITIES.items()}
     actions.save_draft(report, entries, by=filer)
+    explain(report, by=filer)
     actions.submit(report, by=filer)
 
 

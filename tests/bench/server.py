@@ -53,6 +53,11 @@ class Server:
         say(f"{kind} of {agencies} institutions: {time.perf_counter() - started:.0f} s")
         return name
 
+    def empty_database(self, name: str) -> str:
+        """Create a database with tables and factors but no institution; returns its name."""
+        self._create(name, TEMPLATE)
+        return name
+
     def step(self, database: str, name: str, *arguments):
         """What the step found, run in a fresh process with a fresh connection."""
         command = [sys.executable, "-m", "tests.bench.steps", name, *map(str, arguments)]

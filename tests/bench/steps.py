@@ -13,7 +13,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402, after the setup
 
-from tests.bench import approval, autosave, contestants, data, equality, importing  # noqa: E402
+from tests.bench import approval, autosave, contestants, data, equality, importing, workbooks  # noqa: E402
 
 
 def migrate():
@@ -33,6 +33,10 @@ def import_months(agencies, rows):
     return importing.measure(int(agencies), int(rows))
 
 
+def make_workbook(agencies):
+    return workbooks.prepare(int(agencies))
+
+
 STEPS = {
     "migrate": migrate,
     "fill": fill,
@@ -41,6 +45,8 @@ STEPS = {
     "approve": approval.measure,
     "autosave": autosave.measure,
     "import": import_months,
+    "workbook": make_workbook,
+    "preview": workbooks.preview,
 }
 
 

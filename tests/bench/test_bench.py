@@ -9,7 +9,7 @@ from django.db import connection
 
 from targets.models import Figure, GroupFigure
 
-from . import approval, autosave, contestants, data, equality, importing
+from . import approval, autosave, contestants, data, equality, importing, workbooks
 from .__main__ import chosen, measure, table
 from .equality import NotEqual
 from .lines import LINES, Line
@@ -45,6 +45,16 @@ def test_approvals_and_an_import_are_measured_on_the_same_data(register):
     assert approval.measure().keys() == {"institution", "groups", "floor"}
     assert importing.measure(AGENCIES, 500)["rows"] == 3 * 12 * 19
     assert autosave.measure().keys() == {"cell", "empty", "bare"}
+
+
+@pytest.mark.needs_postgresql
+def test_a_departments_workbook_is_previewed(transactional_db, settings, tmp_path):
+    settings.VAR_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+    call_command("load_factors", verbosity=0)
+    made = workbooks.prepare(2)
+    taken = workbooks.preview()
+    assert (made["rows"], taken["changed"] + taken["same"]) == (2 * 12 * 30, 2 * 12 * 30)
+    assert taken["changed"] > 0
 
 
 @pytest.mark.needs_postgresql

@@ -143,7 +143,7 @@ def test_a_total_follows_its_parts_until_a_person_states_another(filer, report):
 def test_a_returned_month_goes_on_from_what_was_filed(filer, district):
     report = district.submitted(MARCH, {"110": 100})
     actions.send_back(report, by=district.reviewer, reason="请核对")
-    save(filer, report, "110", "120", seen=Entry(Decimal(100)).token)
+    save(filer, report, "110", "120", seen=stored(report)["110"].token)
     latest = Report.objects.get(pk=report.pk).latest
     assert (latest.number, latest.lines.get(item="110").quantity) == (2, 120)
     assert latest.lines.count() == len(entries(report, {"110": 1}))
@@ -174,7 +174,7 @@ def test_a_doubt_keeps_the_month_from_submission_until_it_has_its_reason(filer, 
 
 
 def test_a_doubt_that_was_answered_by_another_number_is_still_counted(filer, doubtful):
-    save(filer, doubtful, "110", "1010", seen=Entry(Decimal(2000)).token)
+    save(filer, doubtful, "110", "1010", seen=stored(doubtful)["110"].token, payment="unpaid")
     filer.post(at("report-check", doubtful))
     [hit] = doubtful.latest.hits.all()
     assert not hit.is_standing
@@ -190,7 +190,7 @@ def test_without_scripts_the_reason_is_sent_with_the_form(filer, doubtful):
     data = {"version": actions.version(doubtful), "reason-110-last-year": "食堂改用电灶", "submit": ""}
     for code, entry in entries(doubtful, {"110": 2000}).items():
         data |= {f"quantity-{code}": "" if entry.quantity is None else str(entry.quantity)}
-        data |= {f"known_by-{code}": str(entry.known_by)}
+        data |= {f"known_by-{code}": str(entry.known_by), f"payment-{code}": str(entry.payment)}
     filer.post(at("report-edit", doubtful), data)
     assert Report.objects.get(pk=doubtful.pk).status == "submitted"
 

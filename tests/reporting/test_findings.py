@@ -1,15 +1,17 @@
 """The edge between filed rows and the rule engine."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from agencies.access import Role
-from reporting import actions, findings
+from reporting import actions, calendar, findings
 from reporting.models import Report
-from tests.factories import InstitutionFactory, user_with
+from reporting.sheet import Sheet
+from tests.factories import InstitutionFactory, entries, user_with
 
 MARCH_2024, JANUARY, FEBRUARY, MARCH = date(2024, 3, 1), date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)
 
@@ -33,8 +35,8 @@ def test_a_correction_counts_once_it_is_approved(district):
 
 
 def test_warnings_compare_a_revision_with_the_months_beside_it(district):
-    district.approved(MARCH_2024, {"110": 100})
-    report = district.submitted(MARCH, {"110": 150})
+    district.approved(MARCH_2024, {"110": 10000})
+    report = district.submitted(MARCH, {"110": 15000})
     [warning] = findings.warnings(report.latest)
     assert (warning.item, warning.message) == ("110", "电比上年同月变化 +50.0 %，超过 30 %。")
 
@@ -83,9 +85,9 @@ def queued(district):
 def test_outlooks_tell_each_report_its_own(district):
     other = InstitutionFactory(parent=district.department)
     filer = user_with(Role.FILER, other)
-    district.approved(MARCH_2024, {"110": 100})
-    calm = district.submitted(MARCH, {"110": 100}, agency=other, by=filer)
-    grown = district.submitted(MARCH, {"110": 150})
+    district.approved(MARCH_2024, {"110": 10000})
+    calm = district.submitted(MARCH, {"110": 10000}, agency=other, by=filer)
+    grown = district.submitted(MARCH, {"110": 15000})
     outlooks = findings.outlooks(queued(district))
     assert outlooks[grown.pk].electricity_change == Decimal("0.5")
     assert [warning.item for warning in outlooks[grown.pk].warnings] == ["110"]
@@ -106,3 +108,38 @@ def test_outlooks_cost_the_same_for_one_report_and_for_three(district):
             district.approved(MARCH_2024, {"110": 100}, agency=agency, by=filer)
             district.submitted(MARCH, {"110": 150}, agency=agency, by=filer)
     assert counts[0] == counts[1]
+
+
+def test_what_the_form_shows_costs_the_same_for_one_line_and_for_all(district):
+    district.approved(MARCH_2024, {"110": 10000, "120": 100})
+    report = district.report(MARCH)
+    full = {"110": 9000, "120": 90, "140": 70, "1501": 50, "102": 1000, "103": 50, "104": 2}
+    actions.save_draft(report, entries(report, full), by=district.filer)
+    report.refresh_from_db()
+    sheet = Sheet(report, report.latest)
+    counts = []
+    for lines in (sheet.lines[:2], sheet.lines):
+        with CaptureQueriesContext(connection) as queries:
+            sheet.verdict(lines)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 5
+
+
+def test_the_verdict_offers_what_was_likely_meant_with_range_and_source(district):
+    district.approved(MARCH_2024, {"110": 39000})
+    report = district.report(MARCH)
+    actions.save_draft(report, entries(report, {"110": 4}), by=district.filer)
+    report.refresh_from_db()
+    [warning] = Sheet(report, report.latest).verdict(report.latest.lines.all()).warnings
+    assert (warning.rule, warning.suggestion) == ("unit-slip", Decimal(40000))
+    assert (warning.expected, warning.source) == ("19,500—58,500 kWh", "平台约定")
+
+
+def test_a_month_that_is_not_over_keeps_no_hit_but_is_not_submitted(district):
+    report = district.report(timezone.localdate().replace(day=1))
+    errors = Sheet(report, None).verdict([]).errors
+    is_over = timezone.localdate() == calendar.first_of_next(report.period.month) - timedelta(days=1)
+    assert ("future-month" in {each.rule for each in errors}) != is_over
+    actions.save_draft(report, entries(report, {"110": 9000}), by=district.filer)
+    report.refresh_from_db()
+    assert not report.latest.hits.filter(rule="future-month").exists()

@@ -207,7 +207,11 @@ def test_the_verdict_tells_wrong_from_missing_and_adds_up_the_parts(district):
     assert (verdict.asked, verdict.answered) == (17, 3)
     assert [finding.item for finding in verdict.errors] == ["110"]
     assert "110" not in {code for _name, code in verdict.missing_names}
-    assert [finding.rule for finding in verdict.warnings] == ["fuel-without-vehicle"]
+    assert [(finding.rule, finding.item) for finding in verdict.warnings] == [
+        ("cost", "1501"),
+        ("cost", "1502"),
+        ("fuel-without-vehicle", "104"),
+    ]
     [total] = verdict.totals
     assert (total.name, total.quantity) == ("汽油（合计）", Decimal("42.5"))
 

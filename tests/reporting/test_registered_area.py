@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from agencies import areas, occupied
+from agencies import areas
 from agencies.access import Role
-from reporting import actions, findings, history
+from reporting import actions, findings, history, preview
 from reporting.actions import Entry
-from reporting.checks import Statement, register_area
+from reporting.checks import RULES, Month, Statement, limits_with
 from reporting.forms import MonthForm
 from reporting.models import Report
 from reporting.sheet import Sheet
@@ -38,7 +38,12 @@ def registered(*buildings):
 
 def asked(filed, area):
     statements = {"102": Statement(None if filed is None else Decimal(filed))}
-    return [finding.message for finding in register_area(statements, area, NAMES)]
+    return said(statements, area)
+
+
+def said(statements, area):
+    month = Month(statements, NAMES, registered=area, limits=limits_with())
+    return [finding.message for finding in RULES["register-area"].findings(month)]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,7 @@ def test_an_area_stated_without_a_quantity_is_asked_about_and_one_not_stated_is_
     area = registered(("主楼", 800, 31))
     [message] = asked(None, area)
     assert message.startswith("建筑面积未填数量，名录为 800 m²（主楼 800）。请更正")
-    assert [*register_area({}, area, NAMES)] == []
+    assert said({}, area) == []
 
 
 def test_without_a_building_in_the_month_nothing_is_compared():
@@ -210,36 +215,21 @@ def rows_of(agency, months, area):
     ]
 
 
-def test_an_import_lists_the_months_that_differ_and_enters_them(housed):
+def test_the_preview_of_an_import_lists_the_months_that_differ_and_enters_them(housed):
     reading = history.Reader().read(rows_of(housed.institution, [1, 2], "1250"))
-    assert reading.warnings == [f"{housed.institution} 2025-{month} {WARNING}" for month in ("01", "02")]
-    assert "建筑面积与名录不符 2 个机构月：" in str(reading)
+    told = preview.sentences(reading.months)
+    assert "建筑面积与名录不符 2" in told[0]
+    assert f"  {housed.institution} 2025-01 {WARNING}" in told
     history.enter(reading, document="测试")
     assert Report.objects.filter(approved__isnull=False).count() == 2
 
 
-def test_an_import_tells_the_first_twenty_and_how_many_more(housed):
-    others = [
-        OccupancyFactory(building__manager=InstitutionFactory(parent=housed.department)).agency
-        for _ in range(3)
-    ]
-    rows = [row for agency in others for row in rows_of(agency, range(1, 9), "1250")]
-    text = str(history.Reader().read(rows))
-    assert "建筑面积与名录不符 24 个机构月：" in text
-    assert text.endswith("……另 4 处")
-
-
-def test_an_import_asks_the_register_once_for_all(housed):
+def test_the_preview_asks_the_register_once_for_all(housed):
     counts = []
     for months in (range(1, 2), range(1, 13)):
-        rows = rows_of(housed.institution, months, "1250")
+        reading = history.Reader().read(rows_of(housed.institution, months, "1250"))
         with CaptureQueriesContext(connection) as queries:
-            history.Reader().read(rows)
+            preview.sentences(reading.months)
         counts.append(len(queries))
         assert sum("agencies_occupancy" in query["sql"] for query in queries) == 1
     assert counts[0] == counts[1]
-
-
-def test_the_register_is_read_as_the_import_reads_it(housed):
-    one, all_of_them = occupied.by([housed.institution.pk]), occupied.by_all()
-    assert one.area(housed.institution.pk, MARCH) == all_of_them.area(housed.institution.pk, MARCH)

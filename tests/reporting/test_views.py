@@ -34,7 +34,7 @@ def text(response):
 
 def post_of(report, **more):
     """What a browser sends for a complete month."""
-    data = {"version": actions.version(report)}
+    data = {"version": actions.version(report), "cost-110": "720", "cost-120": "320"}
     for code, entry in entries(report, {"110": "1200", "120": "80"}).items():
         data[f"quantity-{code}"] = "" if entry.quantity is None else str(entry.quantity)
         data[f"known_by-{code}"] = str(entry.known_by)
@@ -73,8 +73,18 @@ POST_PAGES = {
 }
 
 
+# Pages of workbooks, tested in test_upload_views.py and in the access matrix of the whole portal.
+ELSEWHERE = {
+    *(f"upload-{page}" for page in ("list", "detail", "choose", "returned")),
+    *(f"template-{page}" for page in ("month", "year")),
+}
+
+
 def test_the_matrix_covers_every_address():
-    assert {pattern.name for pattern in urls.urlpatterns} == set(GET_PAGES) | set(POST_PAGES)
+    """Of months; documents, registers and rules have tests of their own, all of them stand in test_access_matrix."""
+    of_months = ("report-", "review-", "cell-", "reason-", "guide")
+    names = {pattern.name for pattern in urls.urlpatterns if pattern.name.startswith(of_months)}
+    assert names == set(GET_PAGES) | set(POST_PAGES)
     assert "reporting" in get_resolver().namespace_dict
 
 
@@ -364,8 +374,8 @@ def test_only_the_buttons_that_may_follow_are_shown(district, client, state, per
 
 
 def test_the_detail_page_tells_values_warnings_and_trail(district, client):
-    district.approved(date(2024, 3, 1), {"110": 100})
-    report = district.submitted(MARCH, {"110": 150})
+    district.approved(date(2024, 3, 1), {"110": 10000})
+    report = district.submitted(MARCH, {"110": 15000})
     page = text(signed_in(client, district.reviewer).get(at("report-detail", report)))
     assert "电比上年同月变化 +50.0 %，超过 30 %。" in page
     assert "+50.0 %" in page
@@ -437,9 +447,9 @@ def test_a_withdrawn_month_can_be_edited(district, client):
 def test_the_queue_starts_with_what_has_waited_longest(district, client):
     other = InstitutionFactory(parent=district.department)
     filer = user_with(Role.FILER, other)
-    district.approved(date(2024, 3, 1), {"110": 100})
-    first = district.submitted(MARCH, {"110": 150})
-    second = district.submitted(MARCH, {"110": 150}, agency=other, by=filer)
+    district.approved(date(2024, 3, 1), {"110": 10000})
+    first = district.submitted(MARCH, {"110": 15000})
+    second = district.submitted(MARCH, {"110": 15000}, agency=other, by=filer)
     response = signed_in(client, district.reviewer).get(reverse("reporting:review-queue"))
     rows = [(row.report.pk, len(row.outlook.warnings), row.is_late) for row in response.context["page_obj"]]
     assert rows == [(first.pk, 1, True), (second.pk, 0, True)]

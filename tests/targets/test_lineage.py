@@ -4,6 +4,7 @@ import json
 import math
 import re
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agencies.access import Role
-from reporting import actions, panels
+from reporting import actions, evidence_actions, panels
 from reporting.accounting import rules
 from reporting.actions import Entry
 from reporting.models import KnownBy
@@ -22,6 +23,8 @@ from targets.lineage import explain, find_group, find_institution
 from targets.lineage.measure import MEASURES
 from targets.models import Figure, GroupFigure, Restatement
 from tests.factories import DepartmentFactory, District, InstitutionFactory, entries, user_with
+from tests.factories import explain as explain_doubts
+from tests.reporting import documents
 
 from .months import settle
 
@@ -168,6 +171,21 @@ def test_a_line_says_who_filed_it_and_who_approved_it(client, district):
     assert "系统导入" in read(client, district.manager, institution_address(district.institution, 2020))
 
 
+def test_a_line_leads_to_the_documents_behind_it(client, district, settings, tmp_path):
+    settings.PRIVATE_MEDIA_ROOT = tmp_path
+    bill = documents.bill(quantity="880", first=date(2024, 12, 31), last=date(2025, 2, 14))
+    evidence = evidence_actions.attach(district.institution, bill, by=district.filer)
+    january = of_institution(district).months[0]
+    [cell] = [cell for cell in january.cells if cell.code == "110"]
+    [document] = cell.evidence
+    # 31 of 46 days: 880 × 31/46 = 593.043…
+    assert (document.quantity, document.days) == (Decimal("593.04"), 31)
+    assert document.href == reverse("reporting:evidence-detail", args=[evidence.pk])
+    assert f'href="{document.href}"' in read(
+        client, district.manager, institution_address(district.institution)
+    )
+
+
 def test_each_factor_comes_with_its_document_and_mark(client, district):
     lineage = of_institution(district, "kg_co2_per_m2")
     grid = next(item for item in lineage.items if item.code == "110").weight.source
@@ -183,6 +201,7 @@ def test_a_month_that_was_not_metered_shows_a_dash_and_says_so(client, district)
     stated = entries(february, {"120": 5, "102": 100, "103": 10})
     stated["110"] = Entry(None, KnownBy.NOT_METERED, note="电表故障，正在检修")
     actions.save_draft(february, stated, by=district.filer)
+    explain_doubts(february, by=district.filer)
     actions.submit(february, by=district.filer)
     actions.approve(february, by=district.reviewer)
     refresh.refresh_all()

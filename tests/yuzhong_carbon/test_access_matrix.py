@@ -9,8 +9,12 @@ import pytest
 from django.urls import get_resolver, reverse
 
 from agencies.access import Role
+from agencies.models import Building, Vehicle
+from reporting import evidence_actions
+from reporting.models import Evidence
 from targets import explaining, forecasting, plan_library, refresh
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
+from tests.reporting.documents import bill
 from tests.targets.months import settle
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +44,24 @@ OWN = {
     "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
     "reporting:review-queue": row({R}, REFUSED),
     "reporting:guide": dict.fromkeys(Role, OK),
+    "reporting:rule-list": row({M, R}, REFUSED),
+    "reporting:rule-detail": row({M, R}, REFUSED),
+    "reporting:evidence-list": row(SEES, REFUSED),
+    "reporting:evidence-new": row({F}, REFUSED),
+    "reporting:evidence-detail": row(SEES, NOTHING),
+    "reporting:evidence-file": row(SEES, NOTHING),
+    "reporting:evidence-replace": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
+    "reporting:suggestion-detail": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
+    "reporting:register-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
+    "reporting:register-detail": row(SEES, NOTHING),
+    "reporting:register-new": row({F, M}, NOTHING) | dict.fromkeys({D, R, V}, REFUSED),
+    "reporting:register-row": row({F, M}, NOTHING) | dict.fromkeys({D, R, V}, REFUSED),
+    "reporting:building-month": row(SEES, NOTHING),
+    "reporting:upload-list": row({F, D}, REFUSED),
+    "reporting:upload-detail": row({F, D}, REFUSED, NOTHING),
+    "reporting:upload-returned": row({F, D}, REFUSED, NOTHING),
+    "reporting:template-month": row({F, D}, NOTHING) | dict.fromkeys({R, M, V}, REFUSED),
+    "reporting:template-year": row({F, D}, NOTHING) | dict.fromkeys({R, M, V}, REFUSED),
     "targets:cockpit": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
@@ -79,20 +101,26 @@ OWN |= API
 VERBS = {
     *(f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct", "check")),
     "reporting:cell-save",
+    "reporting:evidence-delete",
     "reporting:reason-save",
 }
+# A document or register row by its own number; the others stand under the key of their agency.
+BY_NUMBER = ("evidence-detail", "evidence-file", "evidence-replace", "evidence-delete")
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
-# The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST.
-ELSEWHERE_TESTED = {"logout"} | {
+# The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST, and so is
+# choosing in an upload, which is tested in tests/reporting/test_upload_views.py.
+ELSEWHERE_TESTED = {"logout", "reporting:upload-choose"} | {
     f"targets:{change}-{verb}" for change in ("restatement", "proposal") for verb in ("decide", "rehearse")
 }
 
 
 @pytest.fixture
-def district():
+def district(settings, tmp_path):
+    settings.PRIVATE_MEDIA_ROOT = tmp_path
     plan_library.load()
     district = District()
     settle(district.institution, 2020)
+    _keep(district.institution, district.filer)
     district.approved(MONTH, QUANTITIES)
     refresh.refresh_all()
     explaining.explain_all()
@@ -107,11 +135,19 @@ def stranger(district):
     institution = InstitutionFactory(parent=department)
     filer = user_with(F, institution)
     settle(institution, 2020)
+    _keep(institution, filer)
     district.approved(MONTH, QUANTITIES, agency=institution, by=filer)
     refresh.refresh_all()
     explaining.explain_all()
     forecasting.forecast_all()
     return institution
+
+
+def _keep(institution, filer):
+    """A document, a vehicle and a building of the institution."""
+    evidence_actions.attach(institution, bill(first=MONTH), by=filer)
+    Vehicle.objects.create(agency=institution, plate=institution.key, energy="petrol", registered_on=MONTH)
+    Building.objects.create(manager=institution, name="楼", floor_area_m2=1, in_use_from=MONTH)
 
 
 def names(resolver=None, namespace=""):
@@ -143,7 +179,22 @@ def arguments(name, institution):
         "reporting:report-list": [],
         "reporting:cell-save": [*month, "110"],
         "reporting:reason-save": month,
+        "reporting:rule-detail": ["unit-price"],
+        "reporting:suggestion-detail": [*month, "110"],
+        "reporting:register-list": [],
+        "reporting:register-detail": own,
+        "reporting:register-new": [*own, "vehicle"],
+        "reporting:upload-detail": [1_000_000],
+        "reporting:upload-returned": [1_000_000],
+        "reporting:template-month": month,
+        "reporting:template-year": [*own, MONTH.year],
     }
+    if name.removeprefix("reporting:") in BY_NUMBER:
+        return [Evidence.objects.get(agency=institution).pk]
+    if name == "reporting:register-row":
+        return [*own, "vehicle", institution.vehicles.get().pk]
+    if name == "reporting:building-month":
+        return [institution.managed_buildings.get().pk, MONTH]
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
         known[f"targets:{page}-institution"] = [*own, *figure]
@@ -187,6 +238,9 @@ def test_what_each_role_meets_at_its_own_addresses(district, client, role):
 def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client, role):
     client.force_login(user_of(district, role))
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
+    addresses += ["reporting:template-month", "reporting:template-year"]
+    addresses += ["reporting:evidence-detail", "reporting:evidence-file", "reporting:suggestion-detail"]
+    addresses += [f"reporting:{page}" for page in ("register-detail", "register-row", "building-month")]
     addresses += [name for name in OWN if name.startswith("targets:why-")] + [*API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
     # Who sees no publications, or no changes, is told so, whoever's it is.

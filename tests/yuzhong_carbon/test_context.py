@@ -20,20 +20,33 @@ def test_every_entry_leads_to_a_page(entry):
 
 
 def test_each_role_sees_its_own_work():
-    assert words({"filer"}) == ["本月待办", "月度报送", "本单位"]
-    assert words({"department"}) == ["本月待办", "月度报送", "机构", "总览", "发布封存"]
-    assert words({"reviewer"}) == ["审核", "月度报送", "机构", "总览", "发布封存", "基准调整", "试算与启用"]
+    assert words({"filer"}) == ["本月待办", "月度报送", "凭证", "本单位台账", "本单位"]
+    assert words({"department"}) == ["本月待办", "月度报送", "凭证", "机构", "总览", "发布封存"]
+    assert words({"reviewer"}) == [
+        "审核",
+        "月度报送",
+        "凭证",
+        "机构",
+        "总览",
+        "发布封存",
+        "基准调整",
+        "试算与启用",
+        "检查规则",
+    ]
     assert words({"manager"}) == [
         "总览",
         "机构",
         "月度报送",
+        "凭证",
+        "台账",
         "发布封存",
         "基准调整",
         "试算与启用",
+        "检查规则",
         "重新计算",
         "主数据管理",
     ]
-    assert words({"observer"}) == ["总览", "机构", "发布封存"]
+    assert words({"observer"}) == ["总览", "机构", "凭证", "发布封存"]
     assert words({"auditor"}) == ["操作日志"]
     assert words({"administrator"}) == ["账号与角色"]
     assert words(set()) == []
@@ -43,12 +56,15 @@ def test_of_two_roles_each_page_stands_once_under_the_wider_word():
     assert words({"filer", "reviewer"}) == [
         "审核",
         "月度报送",
+        "凭证",
         "机构",
         "总览",
         "发布封存",
         "基准调整",
         "试算与启用",
+        "检查规则",
         "本月待办",
+        "本单位台账",
     ]
 
 

@@ -9,10 +9,10 @@ from django.db.models import F
 
 from agencies import credit_code, occupied
 from agencies.models import Agency, Building, Event, User
-from reporting import findings
-from reporting.models import Line, Report, StaleMark
+from reporting import findings, shared_meters, suggestions
+from reporting.models import CheckLimit, Evidence, Line, Report, RuleHit, StaleMark
 from targets.models import Figure, GroupFigure
-from yuzhong_carbon.demo import district
+from yuzhong_carbon.demo import district, filing
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,8 @@ def institution_number(number):
 
 
 @pytest.fixture
-def seeded(monkeypatch):
+def seeded(monkeypatch, settings, tmp_path):
+    settings.PRIVATE_MEDIA_ROOT = tmp_path
     # Fewer years than the real demo: the same code in a fraction of the time.
     monkeypatch.setattr("yuzhong_carbon.demo.filing.FIRST_MONTH", date(2025, 11, 1))
     seed(agencies=16)
@@ -38,7 +39,7 @@ def seeded(monkeypatch):
 def test_the_demo_holds_by_its_own_ledger_and_is_marked_synthetic(seeded):
     out = StringIO()
     call_command("verify_ledger", stdout=out)
-    assert out.getvalue().count("一致") == 8
+    assert out.getvalue().count("一致") == 9
     assert not StaleMark.objects.exists()
     assert not Agency.objects.filter(is_synthetic=False).exists()
 
@@ -46,6 +47,18 @@ def test_the_demo_holds_by_its_own_ledger_and_is_marked_synthetic(seeded):
 def test_some_reports_are_approved_some_wait_some_came_back_and_some_are_late(seeded):
     states = {report.status for report in Report.objects.with_state()}
     assert states == {"approved", "submitted", "returned", "draft", "missing"}
+
+
+def test_the_checks_spoke_and_were_answered_and_one_limit_was_moved(seeded):
+    hits = RuleHit.objects.exclude(revision__status="draft")
+    assert {"unit-slip", "steady", "unit-price", "same-as-last-month"} <= set(
+        hits.values_list("rule", flat=True)
+    )
+    assert not hits.unexplained().exists()
+    mended = hits.filter(is_standing=False).values_list("rule", flat=True)
+    assert set(mended) == {"unit-slip", "steady", "register-area"}
+    limit = CheckLimit.objects.get()
+    assert (limit.rule, limit.item_id, limit.set_by.username) == ("last-year", "PV", "guanli")
 
 
 def test_the_newcomers_filer_finds_a_month_to_begin_and_one_that_came_back(seeded):
@@ -84,6 +97,24 @@ def test_the_reviewer_finds_the_area_that_is_not_the_registers(seeded):
     outlooks = findings.outlooks(list(waiting.filter(agency=institution_number(7))))
     [warning] = [each for outlook in outlooks.values() for each in outlook.warnings]
     assert warning.rule == "register-area"
+
+
+def test_the_demos_filer_has_bills_and_registers_that_suggest(seeded):
+    filer = User.objects.get(username="tianbao")
+    report = Report.objects.visible_to(filer).with_state().order_by("-period__month").first()
+    beside = suggestions.beside(report)
+    assert {use.days < use.row.evidence.days for use in beside.links["110"]} == {True}
+    titles = {code: [offer.title for offer in offers] for code, offers in beside.offers.items()}
+    assert titles["110"] == ["凭证", "表计"]
+    assert {"120", "104", "240", "PV"} <= titles.keys()
+    assert Evidence.objects.filter(replaced_by__isnull=False).count() == 1
+
+
+def test_the_shared_buildings_meters_are_divided(seeded):
+    building = Building.objects.filter(name__startswith="示例集中办公区")
+    [division] = shared_meters.of_buildings(building, filing.last_month())
+    assert division.fault == ""
+    assert sum(part.quantity for part in division.parts) == division.total
 
 
 def test_a_second_run_refuses_and_with_if_empty_does_nothing(seeded):

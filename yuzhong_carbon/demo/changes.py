@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 from agencies.models import User
-from reporting import actions, calendar
-from reporting.models import Panel, Report, RuleSet
+from reporting import actions, calendar, check_limits
+from reporting.models import CheckLimit, Panel, Report, RuleSet
 from reporting.models.catalogue import Carrier, Mark
 from reporting.panels import COLUMN
 from targets import proposals, publications, refresh, rehearsal, restatements
@@ -35,6 +35,18 @@ def fill():
     waiting = restatements.propose(_merger(survivor.agency, absorbed.agency), by=manager)
     factor = proposals.propose(_factor(), by=manager)
     return listed + rehearsal.rehearse(waiting) + rehearsal.rehearse(factor)
+
+
+def set_limits():
+    """What the bureau learnt from the warnings of two months: the sun changes more than thirty percent."""
+    limit = CheckLimit(
+        rule="last-year",
+        item_id="PV",
+        high=Decimal("0.6"),
+        floor=Decimal(800),
+        reason="近两月光伏发电量的提示均因天气，说明后保留，放宽到 60 %。",
+    )
+    check_limits.set_limit(limit, by=User.objects.get(username="guanli"))
 
 
 def publish():

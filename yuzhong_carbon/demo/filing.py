@@ -1,6 +1,7 @@
 """Fills the demo district: its history through the import, its last months through the verbs that people use."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -26,7 +27,11 @@ REASONS = {
     "steady": "部分房屋调整，已按新的房产台账填报",
     "unit-price": "含上月补缴费用，已核对发票",
     "unit-slip": "已核对抄表底数",
+    "same-as-last-month": "上月与本月合并开票，按半数分摊",
+    "energy-per-area": "部分楼层停用改造，已附情况说明",
 }
+# What a filer typed before the checks spoke, and mended.
+MENDED = {"mended": "slip", "remeasured": "jump"}
 DOCUMENT = "演示数据（虚构，不对应任何真实机构）"
 
 
@@ -124,8 +129,9 @@ def _file(month, institutions, shapes, areas, accounts, *, is_newest):
         fate = _fate(number, is_newest) if institution.key != accounts.own_key else _own_fate(is_newest)
         if institution.key not in reports or fate == "late":
             continue
-        entries = _entries(areas.quantities(institution, *shapes[institution.key], month), required)
-        _decide(reports[institution.key], _spoiled(entries, fate), fate, accounts)
+        told_of = calendar.first_of_previous(month) if fate == "copied" else month
+        entries = _entries(areas.quantities(institution, *shapes[institution.key], told_of), required)
+        _decide(reports[institution.key], entries, fate, accounts)
 
 
 def _fate(number, is_newest):
@@ -140,6 +146,10 @@ def _fate(number, is_newest):
             5: "late",
             6: "submitted",
             7: "submitted",
+            8: "mended",
+            9: "overcharged",
+            10: "copied",
+            11: "remeasured",
         }
         return fates.get(number % 16, "approved")
     return {5: "late", 11: "submitted"}.get(number % 32, "approved")
@@ -166,7 +176,9 @@ def _entries(quantities, required):
 
 
 def _spoiled(entries, fate):
-    """The two mistakes that reviewers meet most: a number in 万kWh, and an area that jumps."""
+    """The mistakes that reviewers meet most: a number in 万kWh, an area that jumps; and a bill for three months."""
+    if fate == "overcharged":
+        return entries | {"110": replace(entries["110"], cost_yuan=entries["110"].cost_yuan * 3)}
     if fate == "slip":
         electricity = entries["110"]
         spoiled = (electricity.quantity / 10_000).quantize(Decimal("0.0001"))
@@ -186,12 +198,15 @@ def explain(report, filer):
 @transaction.atomic
 def _decide(report, entries, fate, accounts):
     filer, reviewer = accounts.filer_of(report.agency), accounts.reviewer
-    actions.save_draft(report, entries, by=filer)
+    if fate in MENDED:
+        actions.save_draft(report, _spoiled(entries, MENDED[fate]), by=filer)
+        report.refresh_from_db()
+    actions.save_draft(report, _spoiled(entries, fate), by=filer)
     if fate == "draft":
         return
     explain(report, filer)
     actions.submit(report, by=filer)
-    if fate == "approved":
+    if fate in ("approved", *MENDED):
         actions.approve(report, by=reviewer)
     if fate == "returned":
         actions.send_back(

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from agencies import tables
 from agencies.models import User
-from reporting import history, notices
+from reporting import history, notices, preview
 from reporting.models import Edition
 
 
@@ -32,6 +32,7 @@ class Command(BaseCommand):
             raise CommandError(f"未写入任何内容。\n{fault}") from fault
         self.stdout.write(str(reading))
         if not yes:
+            self.stdout.write("\n".join(preview.sentences(reading.months)))
             self.stdout.write("检查通过，未写入。加 --yes 写入。")
             return
         history.enter(reading, document=document or history.document_of(file), by=_user(by))
