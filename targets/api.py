@@ -7,12 +7,12 @@ from rest_framework.views import APIView
 from . import access, lineage
 
 
-def explained(owner, year, measure, parameters, explain=lineage.explain):
+def explained(owner, *asked, explain=lineage.explain):
     """The lineage; Http404 where the owner is a stranger's or there is no such figure."""
     if owner is None:
         raise Http404
     try:
-        return explain(owner, year, measure, parameters)
+        return explain(owner, *asked)
     except ValueError as error:
         raise Http404(str(error)) from error
 
@@ -25,17 +25,28 @@ class InstitutionLineage(APIView):
         return Response(lineage.as_plain(found))
 
 
-class GroupLineage(APIView):
-    def get(self, request, kind, key, year, measure):
+class OwnerLineage(APIView):
+    """Any explanation of a figure of somebody's. find, explain: of `lineage`, given where the address is named."""
+
+    find = staticmethod(lineage.find_group)
+    explain = staticmethod(lineage.explain)
+
+    def get(self, request, kind, key, **asked):
         access.permit(request.user, "see_lineage")
-        owner = lineage.find_group(request.user, kind, key)
-        found = explained(owner, year, measure, request.query_params)
+        owner = self.find(request.user, kind, key)
+        found = explained(owner, *asked.values(), request.query_params, explain=self.explain)
         return Response(lineage.as_plain(found))
 
 
-class EffectsLineage(APIView):
-    def get(self, request, kind, key, year, quantity):
-        access.permit(request.user, "see_lineage")
-        owner = lineage.find_agency(request.user, kind, key)
-        found = explained(owner, year, quantity, request.query_params, lineage.explain_effects)
+class PublishedLineage(APIView):
+    def get(self, request, **asked):
+        access.permit(request.user, "see_publications")
+        found = explained(request.user, *asked.values(), explain=lineage.explain_published)
+        return Response(lineage.as_plain(found))
+
+
+class RehearsalLineage(APIView):
+    def get(self, request, effect):
+        access.permit(request.user, "see_changes")
+        found = explained(request.user, effect, explain=lineage.explain_rehearsed)
         return Response(lineage.as_plain(found))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from reporting.actions import WrongStatus
 
-from . import access, inputs, proposals, rehearsal, restatements, review
+from . import access, inputs, lineage, proposals, rehearsal, restatements, review
 from .change_forms import DecisionForm, ProposalForm, RestatementForm
 from .models import Proposal, Restatement
 
@@ -134,11 +134,14 @@ def _detail(request, subject, pk, form=None):
     access.permit(request.user, "see_changes")
     row = _row(subject, pk)
     effects = row.effects.flips_first().select_related("agency")
+    page = Paginator(effects, PAGE_SIZE).get_page(request.GET.get("page"))
+    links = lineage.rehearsed.links(list(page))
     context = {
         "change": row,
         "panels": row.panels.select_related("agency") if subject is RESTATEMENTS else (),
         "summary": _summary(row),
-        "page_obj": Paginator(effects, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page_obj": page,
+        "effects": [(effect, links[effect.pk]) for effect in page],
         "outdated": inputs.outdated(row),
         "version": review.version(row),
         "may_rehearse": access.may(request.user, "rehearse"),

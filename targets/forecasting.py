@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from agencies.models import Agency
+from agencies.models import Agency, AgencyKind
 from reporting import bulk
 from reporting.accounting import rules
 
@@ -70,18 +70,23 @@ class History:
         is_known = ~np.isnan(Months.unpacked(self.packed).kgce).all(axis=-1)
         return self.years[-1] - np.argmax(is_known[:, ::-1], axis=1)
 
-    def running_in(self, year):
-        """The owners whose year is running, up to this year; None without any."""
+    def until(self, year):
+        """Without the years after this one; None where it is not among them."""
         column = year - self.first_year
         if not 0 <= column < self.packed.shape[1]:
             return None
-        chosen = (self.last_years == year) & ~self.is_whole[:, column]
+        kept = slice(None, column + 1)
+        return History(self.agencies, self.first_year, self.packed[:, kept], self.is_whole[:, kept])
+
+    def running_in(self, year):
+        """The owners whose year is running, up to this year; None without any."""
+        cut = self.until(year)
+        if cut is None:
+            return None
+        chosen = (self.last_years == year) & ~cut.is_whole[:, -1]
         if not chosen.any():
             return None
-        until = slice(None, column + 1)
-        return History(
-            self.agencies[chosen], self.first_year, self.packed[chosen, until], self.is_whole[chosen, until]
-        )
+        return History(cut.agencies[chosen], cut.first_year, cut.packed[chosen], cut.is_whole[chosen])
 
 
 def is_due():
@@ -122,7 +127,7 @@ def _forecast(basis, plan):
         within = Q(agency__gte=first, agency__lt=end)
         owned = within & Q(agency__kind="institution")
         with transaction.atomic():
-            history = _institutions(number, basis)
+            history = _institutions(blocks.span(number), basis)
             done += _replace(owned, history, _own_bases, INSTITUTION_DEADLINE, basis, plan, latest)
     with transaction.atomic():
         nodes, keys = _nodes(basis)
@@ -132,9 +137,28 @@ def _forecast(basis, plan):
         )
 
 
-def _institutions(number, basis):
+def history_of(agency, basis):
+    """The months of one institution or node as `forecast_all` reads them; None without any."""
+    if agency.kind == AgencyKind.INSTITUTION:
+        return _institutions((agency.pk, agency.pk + 1), basis)
+    return _nodes(basis, agency.key)[0]
+
+
+def bases_of(agency, history, year, basis):
+    """The values of one owner's base year, (1, indicators), as `forecast_all` takes them."""
+    if agency.kind == AgencyKind.INSTITUTION:
+        return _own_bases(history, year, basis)
+    return _node_bases(history, year, basis, {agency.pk: agency.key})
+
+
+def deadline_of(agency):
+    return INSTITUTION_DEADLINE if agency.kind == AgencyKind.INSTITUTION else DISTRICT_DEADLINE
+
+
+def _institutions(span, basis):
+    """span: first id, and the one after the last."""
     where = "agency_id >= %s AND agency_id < %s AND rule_set_id = %s ORDER BY agency_id, year"
-    parameters = [*blocks.span(number), basis.rule_set.pk]
+    parameters = [*span, basis.rule_set.pk]
     rows = bulk.select_columns(Figure, where, parameters, _FIGURE_COLUMNS)
     packed = np.ascontiguousarray(rows["packed"]).view(blocks.STORED)
     is_whole = rows["approved_months"] == cards.ALL_MONTHS
@@ -145,9 +169,14 @@ def _group_figures(basis):
     return GroupFigure.objects.filter(kind=GroupKind.NODE, panel=GroupPanel.ALL, rule_set=basis.rule_set)
 
 
-def _nodes(basis):
-    """The nodes' history, without the months of less than half the year's fullest area; and key → agency."""
-    rows = list(_group_figures(basis).values_list("key", "year", "packed"))
+def _nodes(basis, key=None):
+    """The nodes' history, without the months of less than half the year's fullest area; and key → agency.
+
+    key: of the one node wanted, all by default.
+    """
+    found = _group_figures(basis)
+    found = found if key is None else found.filter(key=key)
+    rows = list(found.values_list("key", "year", "packed"))
     keys = dict(Agency.objects.filter(key__in={key for key, _, _ in rows}).values_list("key", "pk"))
     rows = [row for row in rows if row[0] in keys]
     packed = np.frombuffer(b"".join(bytes(row[2]) for row in rows), dtype=blocks.STORED)
@@ -189,14 +218,14 @@ def _replace(owned, history, bases, deadline, basis, plan, latest):
                 running,
                 indicator,
                 basis,
-                required=_required(plan, indicator, year),
+                required=required_of(plan, indicator, year),
                 base=base[:, INDICATORS.index(indicator.value)],
             )
             done += _write(Forecast, columns, basis)
     return done
 
 
-def _required(plan, indicator, year):
+def required_of(plan, indicator, year):
     """The reduction that the plan asks of the year, NaN where 待下达."""
     target = plan.target(indicator, year)
     required = target.required(year) if target else None
@@ -215,7 +244,7 @@ def _own_bases(history, year, basis):
     nothing = np.zeros((len(filed), 1, MONTHS))
     block = sums.Block(base_year, filed[:, np.newaxis], nothing, nothing, nothing)
     found = blocks.restated(history.agencies, block, basis, [year])
-    return _whole_year(*_sides(found[year].months if year in found else filed, basis))
+    return _whole_year(*sides(found[year].months if year in found else filed, basis))
 
 
 def _node_bases(history, year, basis, keys):
@@ -250,7 +279,7 @@ def peak_columns(history, deadline, basis):
 
 def _peak_columns(history, on, kg_co2, deadline, is_provisional):
     """is_provisional: (years,), whether the year's factor is another year's for the time being."""
-    totals = np.where(history.is_whole, kg_co2.sum(axis=-1), np.nan)
+    totals = yearly_totals(history, kg_co2)
     test, is_known = peak.peak_test(history.years, totals, deadline), ~np.isnan(totals)
     last = history.years[-1] - np.argmax(is_known[:, ::-1], axis=1)
     columns = {
@@ -268,10 +297,15 @@ def _peak_columns(history, on, kg_co2, deadline, is_provisional):
     return blocks.spread(columns, len(totals))
 
 
+def yearly_totals(history, kg_co2):
+    """(n, years), NaN where the year is not whole. kg_co2: months (n, years, 12)."""
+    return np.where(history.is_whole, kg_co2.sum(axis=-1), np.nan)
+
+
 def forecast_columns(history, indicator, basis, *, required, base):
     """The columns of `Forecast` of the last year, for those who know some of its months and not all; base: (n,)."""
     row = INDICATORS.index(indicator.value)
-    top, bottom = (side[..., row, :] for side in _sides(history.packed, basis))
+    top, bottom = (side[..., row, :] for side in sides(history.packed, basis))
     year = int(history.years[-1])
     outlook = projection.project(top, bottom)
     target = base * (1 - required)
@@ -302,7 +336,7 @@ def forecast_columns(history, indicator, basis, *, required, base):
     }
 
 
-def _sides(packed, basis):
+def sides(packed, basis):
     """Numerators and denominators, (..., indicators, 12) each, of months (..., 8, 12)."""
     months = Months.unpacked(packed)
     # Rounding may leave a little less than nothing where vehicle fuel is all there is.

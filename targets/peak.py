@@ -85,15 +85,21 @@ def mann_kendall(totals: Floats) -> tuple[Floats, Floats]:
     """
     sign = np.nan_to_num(np.sign(totals[:, np.newaxis, :] - totals[:, :, np.newaxis]))
     s = np.triu(sign, 1).sum(axis=(1, 2))
+    m, variance = (~np.isnan(totals)).sum(axis=1), kendall_variance(totals)
+    z = np.abs(s - np.sign(s)) / np.sqrt(np.where(variance > 0, variance, 1.0))
+    p = np.vectorize(math.erfc, otypes=[np.float64])(z / math.sqrt(2))
+    return np.where(m > 1, s, np.nan), np.where(m > 1, p, np.nan)
+
+
+def kendall_variance(totals: Floats) -> Floats:
+    """Var S of `mann_kendall`, (n,)."""
     known = ~np.isnan(totals)
     m = known.sum(axis=1)
     equal = (totals[:, np.newaxis, :] == totals[:, :, np.newaxis]).sum(axis=2)
     # Summed over the years, so each group of t equal years adds t times (t−1)(2t+5).
     ties = np.where(known, (equal - 1) * (2 * equal + 5), 0).sum(axis=1)
-    variance = (m * (m - 1) * (2 * m + 5) - ties) / 18
-    z = np.abs(s - np.sign(s)) / np.sqrt(np.where(variance > 0, variance, 1.0))
-    p = np.vectorize(math.erfc, otypes=[np.float64])(z / math.sqrt(2))
-    return np.where(m > 1, s, np.nan), np.where(m > 1, p, np.nan)
+    variance: Floats = (m * (m - 1) * (2 * m + 5) - ties) / 18
+    return variance
 
 
 def sen_slope(years: Years, totals: Floats) -> Floats:

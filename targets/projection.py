@@ -124,14 +124,14 @@ def project(numerator: Floats, denominator: Floats, level: float = LEVEL) -> Pro
     Raises ValueError for shapes that do not fit, negative or infinite figures, no year, or a level outside 0 to 1.
     """
     _refuse_nonsense(numerator, denominator)
-    top, bottom = _known_in_both(numerator, denominator)
+    top, bottom = known_in_both(numerator, denominator)
     is_enough = _is_history_enough(top)
     now = ~np.isnan(top[:, -1])
     filled = _filled(top, now, -1, HALF_TRUSTED_AFTER), _filled(bottom, now, -1, FULLY_TRUSTED)
     value = np.where(is_enough, _intensity(*filled), np.nan)
     error, backtests = _typical_error(top, bottom, now)
     # NaN without a back-test, unless nothing is left to err about.
-    spread = np.where(now.all(axis=1), 0.0, np.maximum(error, _least_error(now)))
+    spread = np.where(now.all(axis=1), 0.0, np.maximum(error, least_error(now)))
     reach = np.where(spread == 0, 0.0, _quantiles(level, backtests) * spread)
     low, high = value * np.exp(-reach), value * np.exp(reach)
     return Projection(*filled, now, value, low, high, spread, error, backtests, is_enough)
@@ -179,7 +179,7 @@ def backtest(numerator: Floats, denominator: Floats, known_months: int, level: f
     """
     if not 1 <= known_months < MONTHS:
         raise ValueError(f"A back-test needs 1 to 11 known months, not {known_months}.")
-    top, bottom = _known_in_both(numerator, denominator)
+    top, bottom = known_in_both(numerator, denominator)
     tests = [_held_out(top, bottom, year, known_months, level) for year in range(2, top.shape[1])]
     actual, low, high, *guesses = np.concatenate([np.empty((6, 0)), *tests], axis=1)
     errors = [_mean(np.abs(guess / actual - 1.0)) for guess in guesses]
@@ -196,18 +196,28 @@ def backtest_each(
 
     Owners with 0 or all 12 known months are not tested. Raises ValueError where `project` does.
     """
-    _refuse_nonsense(numerator, denominator)
-    top, bottom = _known_in_both(numerator, denominator)
-    rows = np.full((max(top.shape[1] - 2, 0), 6, len(top)), np.nan)
-    for count in range(1, MONTHS):
-        at = np.flatnonzero(known_months == count)
-        for number in range(len(rows) if len(at) else 0):
-            rows[number][:, at] = _held_out_each(top[at], bottom[at], number + 2, count, level)
+    rows = held_out_years(numerator, denominator, known_months, level)
     actual, low, high, guess, last_year, _ = rows.swapaxes(0, 1)
     is_hit = np.where(np.isnan(low), np.nan, ((low <= actual) & (actual <= high)).astype(np.float64))
     errors = [_mean_known(np.abs(_divided(each, actual, np.nan) - 1.0)) for each in (guess, last_year)]
     tested: Counts = (~np.isnan(actual)).sum(axis=0)
     return OwnBacktest(errors[0], errors[1], _mean_known(is_hit), tested)
+
+
+def held_out_years(
+    numerator: Floats, denominator: Floats, known_months: Counts, level: float = LEVEL
+) -> Floats:
+    """What `backtest_each` is taken from, (years − 2, 6, n): of each year from the third on actual, low, high,
+    projected, last year's value, last year's months to come; NaN where the year cannot be tested.
+    """
+    _refuse_nonsense(numerator, denominator)
+    top, bottom = known_in_both(numerator, denominator)
+    rows = np.full((max(top.shape[1] - 2, 0), 6, len(top)), np.nan)
+    for count in range(1, MONTHS):
+        at = np.flatnonzero(known_months == count)
+        for number in range(len(rows) if len(at) else 0):
+            rows[number][:, at] = _held_out_each(top[at], bottom[at], number + 2, count, level)
+    return rows
 
 
 def _held_out(top: Floats, bottom: Floats, year: int, known_months: int, level: float) -> Floats:
@@ -241,7 +251,7 @@ def _held_out_each(top: Floats, bottom: Floats, year: int, known_months: int, le
     return np.where((actual > 0) & ~np.isnan(projection.value), rows, np.nan)
 
 
-def _known_in_both(numerator: Floats, denominator: Floats) -> tuple[Floats, Floats]:
+def known_in_both(numerator: Floats, denominator: Floats) -> tuple[Floats, Floats]:
     """Both unknown where either is, with an unknown year before a single one."""
     is_unknown = np.isnan(numerator) | np.isnan(denominator)
     before = ((0, 0), (max(0, 2 - numerator.shape[1]), 0), (0, 0))
@@ -259,30 +269,42 @@ def _is_history_enough(top: Floats) -> Bools:
 def _filled(months: Floats, known: Bools, year: int, half_trusted_after: int) -> Floats:
     """The months (n, 12) of a year, the unknown ones from the year before times the damped ratio."""
     this, last = months[:, year], months[:, year - 1]
+    ratio, weight = growth(this, last, known, half_trusted_after)
+    return np.where(known, this, last * (ratio**weight)[:, np.newaxis])
+
+
+def growth(this: Floats, last: Floats, known: Bools, half_trusted_after: int) -> tuple[Floats, Floats]:
+    """(r, w) of `project`, (n,) each, from months (n, 12) of this year and last: an unknown month is last · r^w."""
     before = np.where(known, last, 0.0).sum(axis=1)
     ratio = _divided(np.where(known, this, 0.0).sum(axis=1), before, otherwise=1.0)
     count = known.sum(axis=1)
     weight = _divided(
         count.astype(np.float64), (count + half_trusted_after).astype(np.float64), otherwise=1.0
     )
-    return np.where(known, this, last * (ratio**weight)[:, np.newaxis])
+    return ratio, weight
 
 
 def _typical_error(top: Floats, bottom: Floats, known: Bools) -> tuple[Floats, Counts]:
-    """Root mean square of ln(actual/projected) over the earlier years, at the same known months, and their number."""
-    errors = np.full((len(top), max(top.shape[1] - 2, 0)), np.nan)
-    for year in range(1, top.shape[1] - 1):
-        projected = _intensity(
-            _filled(top, known, year, HALF_TRUSTED_AFTER), _filled(bottom, known, year, FULLY_TRUSTED)
-        )
-        errors[:, year - 1] = _log_ratio(_intensity(top[:, year], bottom[:, year]), projected)
+    """Root mean square of the `log_errors`, and their number."""
+    errors = log_errors(top, bottom, known)
     is_tested = ~np.isnan(errors)
     count = is_tested.sum(axis=1)
     squares = np.where(is_tested, errors**2, 0.0).sum(axis=1)
     return np.sqrt(_divided(squares, count.astype(np.float64), otherwise=np.nan)), count
 
 
-def _least_error(known: Bools) -> Floats:
+def log_errors(top: Floats, bottom: Floats, known: Bools) -> Floats:
+    """ln(actual/projected) of each earlier year from the second on, at the same known months: (n, years − 2)."""
+    errors = np.full((len(top), max(top.shape[1] - 2, 0)), np.nan)
+    for year in range(1, top.shape[1] - 1):
+        projected = _intensity(
+            _filled(top, known, year, HALF_TRUSTED_AFTER), _filled(bottom, known, year, FULLY_TRUSTED)
+        )
+        errors[:, year - 1] = _log_ratio(_intensity(top[:, year], bottom[:, year]), projected)
+    return errors
+
+
+def least_error(known: Bools) -> Floats:
     """The floor of the spread, shape (n,): months err independently, so it shrinks with the root of their number."""
     least: Floats = LEAST_YEARLY_ERROR * np.sqrt((~known).mean(axis=1))
     return least

@@ -9,7 +9,7 @@ from django.db.models import Case, Count, IntegerField, Value, When
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from . import access, publications
+from . import access, lineage, publications
 from .models import LedgerEntry, Publication, PublishedFigure
 from .publication_forms import RowFilters, SealForm
 
@@ -57,12 +57,13 @@ def publication_detail(request, pk):
     if filters.only_differing:
         rows = rows.filter(key__in=entries.filter(column__startswith=filters.indicator).values("key"))
     page = Paginator(rows.order_by(_SHOWN_ORDER, "key", "panel"), PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = list(entries[:SHOWN_ENTRIES])
     context = {
         "publication": publication,
         "filters": filters,
         "page_obj": page,
         "rows": _with_now(list(page), publication, filters.indicator),
-        "entries": list(entries[:SHOWN_ENTRIES]),
+        "entries": _with_causes(shown, request.user),
         "entry_count": entries.count(),
     }
     return render(request, "targets/publication_detail.html", context)
@@ -79,9 +80,10 @@ _SHOWN_ORDER = Case(
 
 @dataclass(frozen=True)
 class Shown:
-    """A sealed row beside what it would be now: (published, now) of value, base and change."""
+    """A sealed row beside what it would be now: (published, now) of value, base and change, columns names these."""
 
     figure: PublishedFigure
+    columns: tuple
     value: tuple
     base: tuple
     change: tuple
@@ -101,7 +103,11 @@ def _with_now(figures, publication, indicator):
         published = getattr(figure, column)
         return published, now.get((figure.kind, figure.key, figure.panel, column), published)
 
-    return [
-        Shown(figure, *(pair(figure, f"{indicator}{ending}") for ending in ("", "_base", "_change")))
-        for figure in figures
-    ]
+    columns = tuple(f"{indicator}{ending}" for ending in ("", "_base", "_change"))
+    return [Shown(figure, columns, *(pair(figure, column) for column in columns)) for figure in figures]
+
+
+def _with_causes(entries, user):
+    """(entry, its cause in parts) of each."""
+    parts = lineage.causes.linked(entries, user)
+    return [(entry, parts[entry.pk]) for entry in entries]

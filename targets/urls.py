@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import api, change_views, publication_views, views
+from . import api, change_views, lineage, lineage_views, publication_views, views
 
 app_name = "targets"
 
@@ -16,14 +16,56 @@ urlpatterns = [
     path("institutions/<slug:key>/", views.institution_detail, name="institution-detail"),
     path(
         "why/institutions/<slug:key>/<int:year>/<slug:measure>/",
-        views.why_institution,
+        lineage_views.why_institution,
         name="why-institution",
     ),
-    path("why/<slug:kind>/<str:key>/<int:year>/<slug:measure>/", views.why_group, name="why-group"),
+    path("why/<slug:kind>/<str:key>/<int:year>/<slug:measure>/", lineage_views.why_group, name="why-group"),
     path(
         "why/effects/<slug:kind>/<str:key>/<int:year>/<slug:quantity>/",
-        views.why_effects,
+        lineage_views.why_effects,
         name="why-effects",
+    ),
+    path(
+        "why/requirement/<slug:kind>/<str:key>/<int:year>/<slug:indicator>/",
+        lineage_views.why_requirement,
+        name="why-requirement",
+    ),
+    path(
+        "why/forecast/<slug:kind>/<str:key>/<int:year>/<slug:indicator>/",
+        lineage_views.why_forecast,
+        name="why-forecast",
+    ),
+    path(
+        "api/v1/lineage/forecast/<slug:kind>/<str:key>/<int:year>/<slug:indicator>/",
+        api.OwnerLineage.as_view(find=lineage.find_agency, explain=lineage.explain_forecast),
+        name="api-lineage-forecast",
+    ),
+    path("why/peak/<slug:kind>/<str:key>/", lineage_views.why_peak, name="why-peak"),
+    path(
+        "api/v1/lineage/peak/<slug:kind>/<str:key>/",
+        api.OwnerLineage.as_view(find=lineage.find_agency, explain=lineage.explain_peak),
+        name="api-lineage-peak",
+    ),
+    path(
+        "why/published/<int:publication>/<slug:kind>/<str:key>/<slug:panel>/<slug:column>/",
+        lineage_views.why_published,
+        name="why-published",
+    ),
+    path(
+        "api/v1/lineage/published/<int:publication>/<slug:kind>/<str:key>/<slug:panel>/<slug:column>/",
+        api.PublishedLineage.as_view(),
+        name="api-lineage-published",
+    ),
+    path("why/rehearsed/<int:effect>/", lineage_views.why_rehearsed, name="why-rehearsed"),
+    path(
+        "api/v1/lineage/rehearsed/<int:effect>/",
+        api.RehearsalLineage.as_view(),
+        name="api-lineage-rehearsed",
+    ),
+    path(
+        "api/v1/lineage/requirement/<slug:kind>/<str:key>/<int:year>/<slug:indicator>/",
+        api.OwnerLineage.as_view(find=lineage.find_owner, explain=lineage.explain_requirement),
+        name="api-lineage-requirement",
     ),
     path(
         "api/v1/lineage/institutions/<slug:key>/<int:year>/<slug:measure>/",
@@ -32,12 +74,12 @@ urlpatterns = [
     ),
     path(
         "api/v1/lineage/<slug:kind>/<str:key>/<int:year>/<slug:measure>/",
-        api.GroupLineage.as_view(),
+        api.OwnerLineage.as_view(),
         name="api-lineage-group",
     ),
     path(
         "api/v1/lineage/effects/<slug:kind>/<str:key>/<int:year>/<slug:quantity>/",
-        api.EffectsLineage.as_view(),
+        api.OwnerLineage.as_view(find=lineage.find_agency, explain=lineage.explain_effects),
         name="api-lineage-effects",
     ),
     path("restatements/", change_views.restatement_list, name="restatement-list"),

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from agencies.models import Agency, AgencyKind
 
-from . import access, actions, api, cards, cockpit, institution_page, lineage, recalculation
+from . import access, actions, cards, cockpit, institution_page, lineage, recalculation
 from .cards import Plan, RuleSets
 from .forms import CockpitFilters, InstitutionFilters, RecalculationForm, YearFilters
 from .models import GroupPanel
@@ -166,29 +166,6 @@ def _detail(agency, plan, rows, filters):
     }
 
 
-def why_institution(request, key, year, measure):
-    access.permit(request.user, "see_lineage")
-    return _why(request, lineage.find_institution(request.user, key), year, measure)
-
-
-def why_group(request, kind, key, year, measure):
-    access.permit(request.user, "see_lineage")
-    return _why(request, lineage.find_group(request.user, kind, key), year, measure)
-
-
-def why_effects(request, kind, key, year, quantity):
-    access.permit(request.user, "see_lineage")
-    owner = lineage.find_agency(request.user, kind, key)
-    found = api.explained(owner, year, quantity, request.GET, lineage.explain_effects)
-    return render(request, "targets/effects_lineage.html", {"lineage": found})
-
-
-def _why(request, owner, year, measure):
-    found = api.explained(owner, year, measure, request.GET)
-    context = {"lineage": found, "words": request.GET.get("words", "")}
-    return render(request, "targets/lineage.html", context)
-
-
 def _with_reasons(chart, kind, key, years):
     """A chart of one point a year, each leading to the explanation of its total."""
     for point, year in zip(chart.get("points", ()), years, strict=bool(chart)):
@@ -199,7 +176,11 @@ def _with_reasons(chart, kind, key, years):
 def _paths_with_reasons(charts, kind, key):
     for indicator, chart in charts:
         for point in chart.get("points", ()):
-            point["href"] = lineage.why(kind, key, point["year"], indicator.value)
+            asked = kind, key, point["year"], indicator.value
+            point["href"] = lineage.why(*asked)
+            # As the end year of the plan before it, a base year has to bring something else.
+            if point["year"] != chart["base_year"]:
+                point["required_href"] = lineage.why_requirement(*asked)
     return charts
 
 

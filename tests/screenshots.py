@@ -55,6 +55,17 @@ PAGES = {
         ["/cockpit/", "main .target-card a.why", "main table a[href^='/why/institutions/']"],
     ),
     "why-effects": ("guanli", ["/cockpit/", "main a[href^='/why/effects/']"]),
+    "why-requirement": ("guanli", ["/cockpit/?year=2024", "main a[href^='/why/requirement/']"]),
+    "why-forecast": ("guanli", ["/cockpit/?year=2026", "main a[href^='/why/forecast/']"]),
+    "why-peak": ("guanli", ["/cockpit/", "main a[href^='/why/peak/']"]),
+    "why-published": (
+        "guanli",
+        ["/publications/", "main table a[href^='/publications/']", "main table a[href^='/why/published/']"],
+    ),
+    "why-rehearsed": (
+        "guanli",
+        ["/restatements/", "main table a[href^='/restatements/']", "main table a[href^='/why/rehearsed/']"],
+    ),
     "publications": ("guanli", ["/publications/"]),
     "publication": ("guanli", ["/publications/", "main table a[href^='/publications/']"]),
     "restatements": ("guanli", ["/restatements/"]),

@@ -24,6 +24,16 @@ class Owner:
     def is_institution(self):
         return self.kind == INSTITUTION
 
+    @property
+    def named(self):
+        """The fields that every explanation begins with."""
+        return {
+            "owner_kind": str(self.kind),
+            "owner_key": self.key,
+            "owner_name": self.name,
+            "owner_page": self.page,
+        }
+
     def members(self):
         """The institutions that count in it."""
         fits = {
@@ -52,6 +62,36 @@ def why(kind, key, year, measure):
 def why_effects(kind, key, year, quantity):
     """The address of the page that explains the effects on a quantity."""
     return reverse("targets:why-effects", args=[kind, key, year, quantity])
+
+
+def why_requirement(kind, key, year, indicator):
+    """The address of the page that explains what a year has to bring."""
+    return reverse("targets:why-requirement", args=[kind, key, year, indicator])
+
+
+def why_forecast(kind, key, year, indicator):
+    """The address of the page that explains where a running year may end."""
+    return reverse("targets:why-forecast", args=[kind, key, year, indicator])
+
+
+def why_peak(kind, key):
+    """The address of the page that explains whether carbon has peaked."""
+    return reverse("targets:why-peak", args=[kind, key])
+
+
+def why_published(publication, kind, key, panel, column):
+    """The address of the page that explains a sealed number; publication: its id."""
+    return reverse("targets:why-published", args=[publication, kind, key, panel, column])
+
+
+def why_rehearsed(effect):
+    """The address of the page that says what a rehearsed number was made from; effect: its id."""
+    return reverse("targets:why-rehearsed", args=[effect])
+
+
+def find_owner(user, kind, key):
+    """The institution or group, or None where the user sees none of that name."""
+    return find_institution(user, key) if kind == INSTITUTION else find_group(user, kind, key)
 
 
 def find_agency(user, kind, key):

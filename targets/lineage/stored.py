@@ -35,7 +35,7 @@ def differences(row, measure, comparison):
     return [
         Difference(WORDS[ending], of_row[ending], made[ending])
         for ending in made
-        if not _is_same(made[ending], of_row[ending])
+        if not is_same(made[ending], of_row[ending])
     ]
 
 
@@ -48,7 +48,7 @@ def of(row, measure):
     return row.value(measure.slug), row.base(measure.slug), row.change(measure.slug)
 
 
-def _is_same(made, stored):
+def is_same(made, stored):
     if made is None or stored is None:
         return made is stored
     return math.isclose(made, stored, rel_tol=1e-9, abs_tol=1e-12)

@@ -2,10 +2,11 @@
 
 from django.db import models
 
-from agencies.models import Agency
+from agencies.models import Agency, AgencyKind
 from reporting.models import RuleSet
 
 from ..peak import Peak
+from .figures import INSTITUTION
 from .plan import Indicator
 
 # What an indicator divides, as it is shown: unit, and how many of what is stored make one of it.
@@ -19,6 +20,10 @@ FLOWS = {
 
 def _number(title):
     return models.FloatField(title, null=True)
+
+
+def _kind(agency):
+    return INSTITUTION if agency.kind == AgencyKind.INSTITUTION else "node"
 
 
 class Forecast(models.Model):
@@ -64,6 +69,11 @@ class Forecast(models.Model):
 
     def __str__(self):
         return f"{self.agency} {self.year}年 {self.get_indicator_display()}"
+
+    @property
+    def owner_kind(self):
+        """Of its explanation."""
+        return _kind(self.agency)
 
     @property
     def unit(self):
@@ -151,6 +161,11 @@ class PeakResult(models.Model):
 
     def __str__(self):
         return f"{self.agency} {self.get_basis_display()} {self.get_status_display()}"
+
+    @property
+    def owner_kind(self):
+        """Of its explanation."""
+        return _kind(self.agency)
 
     @property
     def grid_factors(self):

@@ -58,8 +58,13 @@ def addresses(district):
         yield f"{reverse('targets:institution-detail', args=[key])}?year={year}"
         yield reverse("targets:why-institution", args=[key, year, "kg_co2_per_m2"])
         yield reverse("targets:why-group", args=["node", node, year, "kgce_per_m2"])
+        yield reverse("targets:why-requirement", args=["node", node, year, "kgce_per_m2"])
         yield reverse("targets:why-effects", args=["node", node, year, "energy"])
         yield reverse("targets:why-effects", args=["institution", key, year, "inventory"])
+    for kind, owner in (("node", node), ("institution", key)):
+        yield reverse("targets:why-forecast", args=[kind, owner, RUNNING, "kgce_per_m2"])
+        yield reverse("targets:why-peak", args=[kind, owner])
+        yield reverse("targets:why-published", args=[seal.pk, kind, owner, "all", "kgce_per_m2_change"])
     yield reverse("targets:publication-list")
     yield reverse("targets:publication-detail", args=[seal.pk])
     for name in (

@@ -34,8 +34,8 @@ CHANGE_PAGES = {
     for subject in ("restatement", "proposal")
     for page in ("list", "new", "detail", "decide", "rehearse")
 }
-# Role by role in test_effects_lineage.
-EFFECTS_PAGES = {"why-effects", "api-lineage-effects"}
+# Role by role in the tests of each explanation.
+EXPLAINED = {"effects", "requirement", "forecast", "peak", "published", "rehearsed"}
 VERBS = {
     Role.FILER: {"see_institutions", "see_lineage"},
     Role.DEPARTMENT: {"see_cockpit", "see_institutions", "see_lineage", "see_publications"},
@@ -95,7 +95,7 @@ def test_the_matrix_covers_every_address_verb_and_role():
         "api-lineage-group",
         "api-lineage-institution",
         *CHANGE_PAGES,
-        *EFFECTS_PAGES,
+        *(f"{page}-{subject}" for page in ("why", "api-lineage") for subject in EXPLAINED),
     }
     assert set(STATUS) == set(VERBS) == set(Role)
     assert set().union(*VERBS.values()) == set(access.VERBS)

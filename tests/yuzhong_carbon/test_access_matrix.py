@@ -12,7 +12,7 @@ from agencies.access import Role
 from agencies.models import Building, Vehicle
 from reporting import evidence_actions
 from reporting.models import Evidence
-from targets import explaining, plan_library, refresh
+from targets import explaining, forecasting, plan_library, refresh
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
 from tests.reporting.documents import bill
 from tests.targets.months import settle
@@ -72,6 +72,11 @@ OWN = {
     "targets:why-institution": row(SEES, REFUSED),
     "targets:why-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:why-requirement": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:why-forecast": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:why-peak": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:why-published": row({D, R, M, V}, REFUSED, NOTHING),
+    "targets:why-rehearsed": row({R, M, V}, REFUSED, NOTHING),
     "targets:restatement-list": row({R, M, V}, REFUSED),
     "targets:restatement-new": row({M}, REFUSED),
     "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
@@ -86,6 +91,11 @@ API = {
     "targets:api-lineage-institution": row(SEES, REFUSED),
     "targets:api-lineage-group": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:api-lineage-effects": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:api-lineage-requirement": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:api-lineage-forecast": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:api-lineage-peak": row({D, R, M, V}, REFUSED) | {F: NOTHING},
+    "targets:api-lineage-published": row({D, R, M, V}, REFUSED, NOTHING),
+    "targets:api-lineage-rehearsed": row({R, M, V}, REFUSED, NOTHING),
 }
 OWN |= API
 VERBS = {
@@ -114,6 +124,7 @@ def district(settings, tmp_path):
     district.approved(MONTH, QUANTITIES)
     refresh.refresh_all()
     explaining.explain_all()
+    forecasting.forecast_all()
     return district
 
 
@@ -128,6 +139,7 @@ def stranger(district):
     district.approved(MONTH, QUANTITIES, agency=institution, by=filer)
     refresh.refresh_all()
     explaining.explain_all()
+    forecasting.forecast_all()
     return institution
 
 
@@ -186,6 +198,11 @@ def arguments(name, institution):
     for page in ("why", "api-lineage"):
         known[f"targets:{page}-group"] = ["node", *group, *figure]
         known[f"targets:{page}-institution"] = [*own, *figure]
+        known[f"targets:{page}-forecast"] = ["node", *group, MONTH.year, "kgce_per_m2"]
+        known[f"targets:{page}-peak"] = ["node", *group]
+        known[f"targets:{page}-published"] = [1_000_000, "node", *group, "all", "kgce"]
+        known[f"targets:{page}-rehearsed"] = [1_000_000]
+        known[f"targets:{page}-requirement"] = ["node", *group, MONTH.year, "kgce_per_m2"]
         known[f"targets:{page}-effects"] = ["node", *group, MONTH.year, "energy"]
     return known.get(name, month if name.startswith("reporting:report-") else [])
 
@@ -224,9 +241,12 @@ def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client
     addresses += ["reporting:template-month", "reporting:template-year"]
     addresses += ["reporting:evidence-detail", "reporting:evidence-file", "reporting:suggestion-detail"]
     addresses += [f"reporting:{page}" for page in ("register-detail", "register-row", "building-month")]
-    addresses += ["targets:why-institution", "targets:why-group", "targets:why-effects", *API]
+    addresses += [name for name in OWN if name.startswith("targets:why-")] + [*API]
     met = {name: client.get(address(name, stranger)).status_code for name in addresses}
-    assert met == dict.fromkeys(addresses, NOTHING)
+    # Who sees no publications, or no changes, is told so, whoever's it is.
+    asked_for = [name for name in addresses if name.endswith(("-published", "-rehearsed"))]
+    refused = {name: REFUSED for name in asked_for if OWN[name][role] == REFUSED}
+    assert met == dict.fromkeys(addresses, NOTHING) | refused
 
 
 @pytest.mark.parametrize("role", [F, D])
