@@ -87,7 +87,7 @@ def test_three_planted_errors_come_back_in_their_cells_and_the_mended_file_is_ac
     expect(page.get_by_role("button", name="确认写入")).to_have_count(0)
     page.get_by_role("link", name="不能接受 3 格").click()
     for place, sentence in (
-        ("数据!I4", "请填写数字，如 1234.5（kWh），不带单位。"),
+        ("数据!I4", "请填写数字，如 1234.5（kWh）。"),
         ("数据!J12", "“水表”不在可选范围：请选计量、估算、不适用、未计量。"),
         ("数据!I13", "请填整数（辆）。"),
     ):

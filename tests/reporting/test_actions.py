@@ -213,7 +213,7 @@ ALLOWED = {
     "correct": {"filer", "reviewer"},
 }
 # Verbs of workbooks, tested in test_workbook_actions.py.
-ELSEWHERE = {"take_template", "upload"}
+ELSEWHERE = {"take_template", "upload", "keep_evidence"}
 PEOPLE = ("filer", "department_user", "reviewer", "manager", "observer", "auditor", "administrator")
 
 

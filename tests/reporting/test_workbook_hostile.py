@@ -80,8 +80,13 @@ def test_rows_that_do_not_belong_and_rows_twice_are_refused_by_name(district, co
 @pytest.mark.parametrize(
     ("item", "column", "typed", "sentence"),
     [
-        ("110", "quantity", "九千", "请填写数字，如 1234.5（kWh），不带单位。"),
-        ("110", "quantity", "9000kWh", "请填写数字，如 1234.5（kWh），不带单位。"),
+        ("110", "quantity", "九千", "请填写数字，如 1234.5（kWh）。"),
+        (
+            "110",
+            "quantity",
+            "9000斤",
+            "不认识单位“斤”。请用 kWh，或：kWh、度、千瓦时、MWh、万、万kWh、万度、万千瓦时、万MWh。",
+        ),
         ("110", "quantity", -1, "不能为负，请填 0 或更大的数。"),
         ("110", "quantity", 1.23456, "最多 4 位小数。"),
         ("110", "quantity", 1e30, "数值过大，请核对单位是否为 kWh。"),
@@ -124,7 +129,7 @@ def test_a_cell_that_cannot_be_read_says_what_would_be_accepted(
         (
             {"quantity": 5, "cost": 5, "payment": "不付费"},
             "K",
-            "“不付费”不能带费用：请清空费用，或改选“付费”。",
+            "选了“不付费”就不能有费用：请清空费用，或改选“付费”。",
         ),
         ({"known_by": "估算"}, "I", "请填写数量（kWh）；没有此项时选“不适用”，有而未装表时选“未计量”。"),
         ({"quantity": 5, "note": "长" * 201}, "M", "最多 200 个字，现为 201 个：请缩短。"),
