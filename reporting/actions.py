@@ -5,43 +5,39 @@ from django.db import transaction
 from django.utils import timezone
 
 from agencies import trail
-from agencies.models import Agency, Event
+from agencies.models import Event
 from agencies.models.trail import Verb
 
-from . import access, approved, calendar, hits, notices, totals
+from . import access, approved, drafts, hits, notices, totals
 from .checks import Severity
 from .entries import Entry
-from .models import Edition, Item, Line, Period, Report, Revision, Status
+from .models import Edition, Item, Line, Report, Revision, Status
 from .models.filing import content_hash
+from .periods import open_period, open_periods
 from .refusals import CellTaken, NotAsked, Refused, Stale, WrongStatus
 
+__all__ = [
+    "CellTaken",
+    "NotAsked",
+    "Refused",
+    "Stale",
+    "WrongStatus",
+    "approve",
+    "check",
+    "explain",
+    "open_correction",
+    "open_period",
+    "open_periods",
+    "save_cell",
+    "save_draft",
+    "save_months",
+    "send_back",
+    "submit",
+    "version",
+    "withdraw",
+]
+
 REASON_LENGTH = Revision._meta.get_field("reason").max_length
-
-
-def open_period(month):
-    """The period of a month (a date), and a report for every institution registered in it. Safe to repeat."""
-    return open_periods([month])[month]
-
-
-@transaction.atomic
-def open_periods(months):
-    """Month → its period, opened; an institution's year is marked stale once, however many of its months are new."""
-    periods, owed = {}, set()
-    for month in sorted(months):
-        periods[month], agencies = _opened(month)
-        approved.expect(agencies, month)
-        owed |= {(agency, month.year) for agency in agencies}
-    approved.mark_stale(sorted(owed))
-    return periods
-
-
-def _opened(month):
-    """The period, and the institutions (ids) that owe it only now."""
-    period, _ = Period.objects.get_or_create(month=month, defaults=calendar.days_of(month))
-    reports = Report.objects.filter(period=period)
-    missing = Agency.objects.institutions().registered_in(month).exclude(pk__in=reports.values("agency"))
-    created = Report.objects.bulk_create([Report(agency=agency, period=period) for agency in missing])
-    return period, [report.agency_id for report in created]
 
 
 def version(report):
@@ -73,7 +69,7 @@ def save_draft(report, entries, *, by, seen=None, reasons=None):
         raise Stale(f"{report.agency} {report.period} 在您打开本页之后又被保存过。")
     revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
     asked = set(revision.edition.rows.values_list("item", flat=True))
-    changes = _replace_lines(revision, totals.filled(entries, asked))
+    changes = drafts.replace_lines(revision, totals.filled(entries, asked))
     hits.note(revision, list(revision.lines.all()))
     changes += _explained(hits.explain(revision, reasons or {}))
     if changes:
@@ -93,28 +89,30 @@ def save_cell(report, item, entry, *, by, seen, start=None):
     """
     _permit(by, "save", report)
     report = _locked(report)
-    is_fresh, code = report.latest is None, item.code
-    revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
-    begun = {each: given for each, given in (start or {}).items() if is_fresh and each != code}
-    if begun:
-        _record(Verb.SAVE, revision, by, "沿用：" + "；".join(_replace_lines(revision, begun)))
-    family = totals.family(code)
-    lines = {line.item_id: line for line in revision.lines.filter(item__in=family)}
-    if code not in lines and not revision.edition.rows.filter(item=item).exists():
-        raise NotAsked(code)
-    stored = {each: Entry.of(line) for each, line in lines.items()}
-    before = stored.get(code)
+    _expect_editable(report)
+    code, family = item.code, totals.family(item.code)
+    before = _stated(report.latest, family).get(code)
     # The same answer twice is no conflict: a browser that did not hear of its success sends it again.
-    if before != entry and (before.token if before else "") != seen:
+    if before == entry:
+        return {code: entry}
+    if (before.token if before else "") != seen:
         raise CellTaken(before, _last_save(report))
-    changed = {code: entry} if before != entry else {}
-    if len(family) > 1 and revision.edition.rows.filter(item=family[0]).exists():
+    revision, begun = _begin(
+        report, by, {each: given for each, given in (start or {}).items() if each != code}
+    )
+    asked = set(revision.edition.rows.filter(item__in=family).values_list("item", flat=True))
+    if code not in asked and before is None:
+        raise NotAsked(code)
+    lines = {line.item_id: line for line in revision.lines.filter(item__in=family)}
+    stored = {each: Entry.of(line) for each, line in lines.items()}
+    changed = {code: entry}
+    if family[0] in asked:
         changed |= totals.following(stored, changed)
     for each, stated in changed.items():
         of = item if each == code else Item.objects.get(pk=each)
-        _write_line(lines.get(each), revision, of, stated)
-        _record(Verb.SAVE, revision, by, _changed(of, stored.get(each), stated))
-    return begun | {code: entry} | changed
+        drafts.write_line(lines.get(each), revision, of, stated)
+        _record(Verb.SAVE, revision, by, drafts.difference(of, stored.get(each), stated))
+    return begun | changed
 
 
 @transaction.atomic
@@ -142,7 +140,7 @@ def _save_edits(report, edits, by, document):
             raise CellTaken(stored, _last_save(report))
     revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
     stated = lines | {code: edit.entry for code, edit in edits.items()}
-    changes = _replace_lines(revision, {code: entry for code, entry in stated.items() if entry})
+    changes = drafts.replace_lines(revision, {code: entry for code, entry in stated.items() if entry})
     revision.report = report
     hits.note(revision, list(revision.lines.all()))
     reasons = _reasons_of(revision, {code: edit.reason for code, edit in edits.items()})
@@ -158,15 +156,20 @@ def _reasons_of(revision, texts):
 
 
 @transaction.atomic
-def explain(report, reasons, *, by):
-    """Give the draft's warnings their reasons: (rule, item code) → text; returns how many changed."""
+def explain(report, reasons, *, by, start=None):
+    """Give warnings their reasons: (rule, item code) → text; returns those of the places that do have a warning.
+
+    `start`: as in `save_cell`.
+    """
     _permit(by, "save", report)
     report = _locked(report)
-    revision = _expect(report, Status.DRAFT)
+    _expect_editable(report)
+    revision, _ = _begin(report, by, start or {})
+    hits.note(revision, list(revision.lines.all()))
     changed = hits.explain(revision, reasons)
     if changed:
         _record(Verb.SAVE, revision, by, "；".join(_explained(changed)))
-    return len(changed)
+    return set(revision.hits.standing().values_list("rule", "item")) & reasons.keys()
 
 
 @transaction.atomic
@@ -183,7 +186,11 @@ def submit(report, *, by):
     """Freeze the draft and hand it to the bureau; refused where it contradicts itself or leaves a doubt unexplained."""
     _permit(by, "submit", report)
     report = _locked(report)
-    revision = _expect(report, Status.DRAFT)
+    # What came back may be handed in again as it was: the reviewer sees that nothing was changed.
+    is_same = report.status in (Status.RETURNED, Status.WITHDRAWN)
+    revision = _open_revision(report, by) if is_same else _expect(report, Status.DRAFT)
+    if is_same:
+        _record(Verb.SAVE, revision, by, f"与第{report.latest.number}版相同")
     lines = list(revision.lines.all())
     found = hits.note(revision, lines)
     errors = [finding for finding in found if finding.severity == Severity.ERROR]
@@ -210,10 +217,14 @@ def withdraw(report, *, by):
 
 
 @transaction.atomic
-def approve(report, *, by):
-    """From now on this revision counts: panel and stale mark change with it, the figures follow by job."""
+def approve(report, *, by, seen=None):
+    """From now on this revision counts: panel and stale mark change with it, the figures follow by job.
+
+    `seen`: the content hash of the submission that the acting person had before them; another one is not decided on
+    but raises Stale.
+    """
     _permit(by, "approve", report)
-    revision = _decidable(report, by)
+    revision = _decidable(report, by, seen)
     _move(revision, Status.SUBMITTED, Status.APPROVED, decided_by=by, decided_at=timezone.now())
     Report.objects.filter(pk=report.pk).update(approved=revision)
     approved.write_month(revision, cause=_cause(revision))
@@ -222,12 +233,12 @@ def approve(report, *, by):
 
 
 @transaction.atomic
-def send_back(report, *, by, reason):
-    """Return a submission to its filer, who sees the reason."""
+def send_back(report, *, by, reason, seen=None):
+    """Return a submission to its filer, who sees the reason; `seen` as in `approve`."""
     _permit(by, "return", report)
     if not reason.strip():
         raise ValueError("退回时请写明原因。")
-    revision = _decidable(report, by)
+    revision = _decidable(report, by, seen)
     facts = {"decided_by": by, "decided_at": timezone.now(), "return_reason": reason.strip()}
     _move(revision, Status.SUBMITTED, Status.RETURNED, **facts)
     approved.note_submission(report, is_waiting=False)
@@ -284,13 +295,17 @@ def _expect(report, status):
     return report.latest
 
 
-def _decidable(report, by):
+def _decidable(report, by, seen):
     """The submission to decide on; nobody decides on what they typed or submitted.
 
     The report is locked before its revision, as every verb does, so that no two of them wait for each other.
     """
     fresh = _locked(report)
     revision = _expect(fresh, Status.SUBMITTED)
+    if seen is not None and seen != revision.content_hash:
+        raise Stale(
+            f"{fresh.agency} {fresh.period} 在您打开本页之后又提交了第{revision.number}版，请核对后再决定。"
+        )
     if revision.submitted_by_id == by.pk or _has_typed(revision, fresh, by):
         raise PermissionDenied("不能审核自己填写或提交的月报。")
     revision.report = fresh
@@ -298,8 +313,10 @@ def _decidable(report, by):
 
 
 def _has_typed(revision, report, by):
+    """Since the last approval: each version begins as a copy of the one before."""
     saves = Event.objects.about(report.agency, report.period.month).filter(verb=Verb.SAVE, actor=by)
-    return saves.filter(revision_number=revision.number).exists()
+    approved_before = report.approved.number if report.approved else 0
+    return saves.filter(revision_number__gt=approved_before, revision_number__lte=revision.number).exists()
 
 
 def _move(revision, source, target, **facts):
@@ -309,9 +326,32 @@ def _move(revision, source, target, **facts):
         raise WrongStatus(f"{revision} 刚刚已由他人处理，请刷新查看。")
 
 
-def _open_revision(report, by):
+def _expect_editable(report):
     if not report.is_editable:
         raise WrongStatus(f"{report.agency} {report.period} 现为“{report.status_name}”，不能修改。")
+
+
+def _stated(revision, codes):
+    """What a revision (or None) states of these items: item code → Entry."""
+    return (
+        {line.item_id: Entry.of(line) for line in revision.lines.filter(item__in=codes)} if revision else {}
+    )
+
+
+def _begin(report, by, start):
+    """The draft, opened where none is, and what a month that nobody began begins with: item code → Entry."""
+    if report.status == Status.DRAFT:
+        return report.latest, {}
+    revision = _open_revision(report, by)
+    revision.report = report
+    if report.latest is not None or not start:
+        return revision, {}
+    _record(Verb.SAVE, revision, by, "沿用：" + "；".join(drafts.replace_lines(revision, start)))
+    return revision, start
+
+
+def _open_revision(report, by):
+    _expect_editable(report)
     reasons = {
         "missing": "",
         Status.RETURNED: f"退回后修改：{report.latest.return_reason if report.latest else ''}",
@@ -336,38 +376,8 @@ def _next_revision(report, by, reason):
     return revision
 
 
-def _replace_lines(revision, entries):
-    """Write the entries; returns what changed as sentences “item：before → after”."""
-    stored = {line.item_id: line for line in revision.lines.all()}
-    before = {code: Entry.of(line) for code, line in stored.items()}
-    changed = [code for code in sorted(before | entries) if before.get(code) != entries.get(code)]
-    if not changed:
-        return []
-    items = Item.objects.in_bulk(changed)
-    revision.lines.filter(item__in=changed).delete()
-    Line.objects.bulk_create(
-        [entries[code].line(revision, items[code]) for code in changed if code in entries]
-    )
-    return [_changed(items[code], before.get(code), entries.get(code)) for code in changed]
-
-
-def _write_line(line, revision, item, entry):
-    """Put an entry in the place of a stored line, either of which may be None."""
-    if entry is None:
-        line.delete()
-        return
-    new = entry.line(revision, item)
-    if line:
-        new.pk = line.pk
-    new.save(force_insert=line is None, force_update=line is not None)
-
-
 def _explained(changed):
     return [f"{hit.item} 疑问说明：{hit.reason or '（清空）'}" for hit in changed]
-
-
-def _changed(item, before, after):
-    return f"{item}：{before or '未填'} → {after or '未填'}"
 
 
 def _record(verb, revision, by, detail=""):

@@ -37,6 +37,8 @@ class NumberField(forms.DecimalField):
 
     def _in_unit(self, number, name):
         converted = units.converted(number, name, self.units)
+        if converted is None and not units.is_known(self.unit):
+            raise forms.ValidationError(f"请只填数字，单位为{self.unit}。", code="unit")
         if converted is None:
             known = "、".join(self.units)
             raise forms.ValidationError(

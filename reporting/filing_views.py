@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from . import actions, sheet, suggestions
 from .cells import CellForm, plain
 from .entries import Entry
-from .forms import MonthForm
+from .forms import REASON_LENGTH, MonthForm
 from .models import Edition, Item
 from .sheet import Sheet
 from .steps import act, permitted_report, way_out
@@ -79,11 +79,14 @@ def reason_save(request, key, month):
     """The reason for one warning, saved as its field is left."""
     report = permitted_report(request, key, month, verb="save")
     place = (request.POST.get("rule", ""), request.POST.get("item", ""))
-    text = request.POST.get("reason", "").strip()[: actions.REASON_LENGTH]
+    text = request.POST.get("reason", "").strip()[:REASON_LENGTH]
+    start = sheet.carried(report) if report.latest_id is None else None
     try:
-        actions.explain(report, {place: text}, by=request.user)
+        explained = actions.explain(report, {place: text}, by=request.user, start=start)
     except actions.WrongStatus as refusal:
         return JsonResponse({"sentence": str(refusal)}, status=423)
+    if place not in explained:
+        return JsonResponse({"sentence": "此项现在没有这条疑问，原因没有保存。"}, status=409)
     return JsonResponse({"at": f"{timezone.localtime():%H:%M}"})
 
 

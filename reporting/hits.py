@@ -19,7 +19,7 @@ def note(revision, lines):
     stored = {(hit.rule, hit.item_id): hit for hit in revision.hits.all()}
     RuleHit.objects.bulk_create(_new(revision, spoken[place]) for place in spoken.keys() - stored.keys())
     moved = [hit for place, hit in stored.items() if _follows(hit, spoken.get(place))]
-    RuleHit.objects.bulk_update(moved, ("is_standing", "message", "expected", "severity"))
+    RuleHit.objects.bulk_update(moved, ("is_standing", "message", "expected", "severity", "reason"))
     return found
 
 
@@ -104,6 +104,9 @@ def _follows(hit, finding):
     before = _said(hit)
     hit.is_standing = finding is not None
     if finding is not None:
+        if hit.message != finding.message[:_LENGTH]:
+            # A reason speaks of what was said then; of other numbers it says nothing.
+            hit.reason = ""
         hit.message, hit.severity = finding.message[:_LENGTH], str(finding.severity)
         hit.expected = finding.expected[:_EXPECTED_LENGTH]
     return _said(hit) != before

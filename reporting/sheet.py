@@ -244,7 +244,7 @@ def carried_answer(line):
     if line is None:
         return None
     if line.quantity is None:
-        return Entry(None, line.known_by)
+        return Entry(None, line.known_by, payment=line.payment)
     return Entry(line.quantity, line.known_by) if line.item_id in CARRIED else None
 
 

@@ -25,7 +25,7 @@ def act(request, report, verb, sentence):
     """Let the verb act, say what came of it, and show the report."""
     try:
         verb(report, by=request.user)
-    except actions.WrongStatus as refusal:
+    except (actions.WrongStatus, actions.Stale) as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, sentence)

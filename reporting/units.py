@@ -49,6 +49,11 @@ def of_item(code: str, unit: str) -> Units:
     return known | {"万": _WAN} | {f"万{name}": _WAN * factor for name, factor in known.items()}
 
 
+def is_known(unit: str) -> bool:
+    """Whether other names and multiples of the unit are understood."""
+    return unit in _BY_UNIT
+
+
 def offered(code: str, unit: str) -> list[str]:
     """The unit itself and those worth a choice beside the field; one alone where there is nothing to choose."""
     tonnes = ("吨",) if code in _TONNES_OF else ()
@@ -60,12 +65,18 @@ def converted(number: Decimal, name: str, units: Units) -> Decimal | None:
     factor = {_folded(known): each for known, each in units.items()}.get(_folded(name))
     if factor is None:
         return None
-    exact = number * factor
+    exact = _plain(number * factor)
     return (
         exact
         if factor == factor.to_integral_value() or factor < 1
         else exact.quantize(_DECIMALS, ROUND_HALF_UP)
     )
+
+
+def _plain(number: Decimal) -> Decimal:
+    """Without trailing zeros, which would count as decimals."""
+    short = number.normalize()
+    return short.quantize(_ONE) if short == short.to_integral_value() else short
 
 
 def _folded(name: str) -> str:

@@ -59,7 +59,8 @@ def report_withdraw(request, key, month):
 @require_POST
 def report_approve(request, key, month):
     report = permitted_report(request, key, month, verb="approve")
-    return act(request, report, actions.approve, f"已通过 {report}。指标由后台任务计算，稍后更新。")
+    verb = partial(actions.approve, seen=request.POST.get("seen"))
+    return act(request, report, verb, f"已通过 {report}。指标由后台任务计算，稍后更新。")
 
 
 @require_POST
@@ -68,7 +69,7 @@ def report_return(request, key, month):
     form = ReturnForm(request.POST)
     if not form.is_valid():
         return _detail_page(request, report, return_form=form)
-    verb = partial(actions.send_back, reason=form.cleaned_data["reason"])
+    verb = partial(actions.send_back, reason=form.cleaned_data["reason"], seen=request.POST.get("seen"))
     return act(request, report, verb, f"已退回 {report}，填报员会看到原因。")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Max
 
-from agencies.models import Agency, AgencyType
+from agencies.models import Agency, AgencyKind, AgencyType
 from reporting import bulk, panels
 from reporting.accounting import rules
 from reporting.models import Item
@@ -67,11 +67,18 @@ def _arrays(used):
 
 
 def is_due():
-    """Whether figures were made after the effects."""
+    """Whether figures were made, or the register changed, after the last run that came to its end.
+
+    The nodes are written last, so theirs is the time of a whole run.
+    """
     of = {"rule_set__slug": rules.active_slug()}
     figures = Figure.objects.filter(**of).aggregate(last=Max("computed_at"))["last"]
-    effects = Decomposition.objects.filter(**of).aggregate(last=Max("computed_at"))["last"]
-    return figures is not None and (effects is None or figures > effects)
+    if figures is None:
+        return False
+    nodes = Decomposition.objects.filter(**of).exclude(agency__kind=AgencyKind.INSTITUTION)
+    explained = nodes.aggregate(last=Max("computed_at"))["last"]
+    changed = Agency.history.aggregate(last=Max("history_date"))["last"]
+    return explained is None or figures > explained or (changed is not None and changed > explained)
 
 
 def explain_all():

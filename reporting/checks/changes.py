@@ -30,7 +30,7 @@ def steady(month: Month, limit: LimitOf) -> Iterator[Said]:
     for code in STEADY:
         if said := _moved(month, code, month.newest.statements, when, limit(code)):
             moved, expected, high = said
-            words = f"{month.name(code)}比{when}变化 {moved}，超过 {high}。请核对，并在说明中写明原因。"
+            words = f"{month.name(code)}比{when}变化 {moved}，超过 {high}。请核对；属实请说明原因。"
             yield Said(code, words, expected)
 
 

@@ -83,7 +83,7 @@ _ALL = (
         ground="最小变化量：面积 10 m²（一间办公室），人数 3 人。",
     ),
     Rule(
-        "register-area", "建筑面积与名录不符", WARNING, "ADR 0010", "",
+        "register-area", "建筑面积与名录不符", WARNING, PORTAL, "",
         "填报的建筑面积与名录中占用的面积相差超过 1 %，或未填数量", register.register_area,
         items=(register.AREA,), meaning={"high": "相差超过（%）", "floor": "最小相差（m²）"}, limit_unit="%",
         shipped=register.LIMITS,

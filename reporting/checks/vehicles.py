@@ -1,6 +1,7 @@
 """Vehicles and their fuel."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from .intensity import VEHICLE_FUEL
 from .month import Month
@@ -21,5 +22,5 @@ def vehicle_without_fuel(month: Month, _limit: LimitOf) -> Iterator[Said]:
     """Cars that burn fuel and none burnt; fuel that was not metered is unknown, not nothing."""
     cars = (month.quantity(VEHICLES) or 0) - (month.quantity(ELECTRIC) or 0)
     if cars > 0 and month.full_sum(VEHICLE_FUEL) == 0:
-        words = f"有燃油车 {cars} 辆，却没有车辆用油。请核对车辆数，或填写用油量。"
+        words = f"有燃油车 {text(Decimal(cars))} 辆，却没有车辆用油。请核对车辆数，或填写用油量。"
         yield Said(VEHICLES, words, "车辆用油大于 0，或车辆均为新能源车")

@@ -212,9 +212,9 @@ def _statement(line):
     """A line as one canonical text, the same on every database."""
     quantity = "" if line.quantity is None else f"{line.quantity:.4f}"
     cost = "" if line.cost_yuan is None else f"{line.cost_yuan:.2f}"
-    stated = f"{line.item_id}|{quantity}|{line.unit}|{cost}|{line.known_by}|{line.note}"
-    # Lines of before the question was asked keep the hash they had.
-    return f"{stated}|{line.payment}" if line.payment else stated
+    # Lines of before the question of payment was asked keep the hash they had.
+    way = f"{line.known_by}+{line.payment}" if line.payment else line.known_by
+    return f"{line.item_id}|{quantity}|{line.unit}|{cost}|{way}|{line.note}"
 
 
 def _explanation(hit):

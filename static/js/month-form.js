@@ -121,6 +121,7 @@ document.addEventListener("DOMContentLoaded", () => {
     else if (status === 422) state(row, "bad", `有错误，没有保存：${Object.values(answer.sentences).join(" ")}`);
     else if (status === 423) lock(answer.sentence);
     else if (status === 401) state(row, "warn", "登录已过期，填写的内容已留在本机，重新登录后自动保存");
+    else if (status === 403) state(row, "warn", "页面已过期，填写的内容已留在本机，请刷新本页");
     else if (status === 0) state(row, "warn", "未联网，已留在本机，恢复后自动保存");
     else state(row, "warn", "服务器暂时不能保存，已留在本机，稍后自动再试");
     showWhole(status);
@@ -140,12 +141,11 @@ document.addEventListener("DOMContentLoaded", () => {
     await queue.put(row.dataset.item, { fields: typed(row), seen: row.dataset.token });
     check();
   };
-  const saveIfChanged = (row) => {
+  const saveIfChanged = (row, field = quantityOf(row)) => {
     // Who types a number has one: 不适用 and 未计量, carried over from last month, no longer hold.
     const way = row.querySelector("[name^='known_by-']");
-    if (quantityOf(row).value.trim() && !["metered", "estimated"].includes(way.value) && way !== document.activeElement) {
-      way.value = "metered";
-    }
+    const hasNumber = field === quantityOf(row) && field.value.trim();
+    if (hasNumber && !["metered", "estimated"].includes(way.value)) way.value = "metered";
     const now = JSON.stringify(typed(row));
     if (now === draft.get(row.dataset.item)) return;
     draft.set(row.dataset.item, now);
@@ -200,6 +200,7 @@ document.addEventListener("DOMContentLoaded", () => {
       reason: field.value,
     });
     if (status === 423) return lock(answer.sentence);
+    if (status === 409) return check();
     if (status !== 200) return state(row, "warn", "原因没有保存，请检查网络后再次离开此格");
     state(row, field.value ? "good" : "doubt", field.value ? "已保存，疑问已说明" : "已保存，有疑问");
     check();
@@ -209,7 +210,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const row = rowOf(event.target);
     if (!row || event.target.dataset.unitOf) return;
     if (event.target.dataset.rule) saveReason(event.target);
-    else saveIfChanged(row);
+    else saveIfChanged(row, event.target);
   });
   form.addEventListener("click", (event) => {
     const suggestion = event.target.dataset?.suggest;
@@ -254,12 +255,20 @@ document.addEventListener("DOMContentLoaded", () => {
       const row = rows.get(codes[first + number]);
       if (!row) return;
       const [quantity, cost] = line.split("\t");
-      quantityOf(row).value = quantity.trim();
+      takeIn(row, quantity.trim());
       const costField = row.querySelector("[name^='cost-']");
       if (costField && cost !== undefined) costField.value = cost.trim();
       saveIfChanged(row);
     });
   });
+
+  /* A pasted cell: a number, or one of the states in the portal's own words. */
+  const takeIn = (row, text) => {
+    const way = row.querySelector("[name^='known_by-']");
+    const state = [...way.options].find((option) => option.text === text);
+    if (state) way.value = state.value;
+    quantityOf(row).value = state ? "" : text;
+  };
 
   /* The unit beside a number: another one is written behind what is typed, and the server converts it. */
   form.querySelectorAll("input[data-units]").forEach((field) => {
@@ -315,6 +324,14 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     await Promise.all(reasons);
     await checkNow();
+    const wrong = [...form.querySelectorAll(".said-row:has(.said-error)")].map((row) => quantityOf(rowOf(row)));
+    const missing = [...form.querySelectorAll("[data-missing] a")].map((link) => form.querySelector(link.hash));
+    if (wrong.length || missing.length) {
+      saveState.textContent = `尚有 ${wrong.length} 处错误、${missing.length} 项必答未填。`;
+      saveState.classList.add("is-bad");
+      [...wrong, ...missing][0]?.focus();
+      return;
+    }
     const asked = [...form.querySelectorAll("[data-rule]")].filter((field) => !field.value.trim());
     if (asked.length) {
       saveState.textContent = `尚有 ${asked.length} 处疑问待说明原因。`;

@@ -18,9 +18,13 @@ class MonthQueue {
     }
   }
 
-  keep() {
+  /* One cell, as it is now: another tab keeps its own beside it. */
+  keep(code) {
     try {
-      if (Object.keys(this.cells).length) localStorage.setItem(this.key, JSON.stringify(this.cells));
+      const kept = MonthQueue.read(this.key);
+      if (this.cells[code]) kept[code] = this.cells[code];
+      else delete kept[code];
+      if (Object.keys(kept).length) localStorage.setItem(this.key, JSON.stringify(kept));
       else localStorage.removeItem(this.key);
     } catch {
       // As above.
@@ -34,13 +38,13 @@ class MonthQueue {
   /* A cell: the fields as typed and the token of the stored answer that the person saw. */
   put(code, cell) {
     this.cells[code] = { ...cell, at: Date.now() };
-    this.keep();
+    this.keep(code);
     return this.work();
   }
 
   drop(code) {
     delete this.cells[code];
-    this.keep();
+    this.keep(code);
   }
 
   /* One at a time, in the order typed; resolves when nothing can be sent any more. */
@@ -69,9 +73,10 @@ class MonthQueue {
       if (status === 200 && isNewest) this.drop(code);
       // A refusal or a conflict waits for the person, not for the network.
       if ((status === 409 || status === 422) && isNewest) this.cells[code].isHeld = true;
-      this.keep();
+      this.keep(code);
       this.show(code, status, answer, cell);
-      if (![200, 409, 422].includes(status)) return;
+      // Without network or sign-in, or in a locked month, the others would fare no better.
+      if ([0, 401, 423].includes(status)) return;
     }
   }
 }

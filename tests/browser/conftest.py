@@ -98,7 +98,9 @@ def _let_finish(context: BrowserContext) -> None:
 
 def _listen(context: BrowserContext, server_url: str, complaints: list[str]) -> None:
     def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        # A picture opened by itself is no page of the portal and names no icon.
+        is_icon = str(message.location.get("url")).endswith("/favicon.ico")
+        if message.type == "error" and not is_icon:
             complaints.append(f"console: {message.text} ({message.location.get('url')})")
 
     def on_request(request: Request) -> None:

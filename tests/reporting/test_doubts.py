@@ -212,7 +212,7 @@ def test_a_few_square_metres_or_people_are_below_the_floor():
 def test_a_move_of_the_area_names_the_month_it_is_held_against():
     newest = {"newest": Earlier(date(2026, 8, 1), stated(_102=100))}
     assert one(newest, _102=121).message == (
-        "建筑面积比2026年8月变化 +21.0 %，超过 10 %。请核对，并在说明中写明原因。"
+        "建筑面积比2026年8月变化 +21.0 %，超过 10 %。请核对；属实请说明原因。"
     )
 
 

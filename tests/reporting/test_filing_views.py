@@ -4,13 +4,15 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
-from agencies.models import Event
+from agencies.access import Role
+from agencies.models import Event, Membership
 from reporting import actions
 from reporting.entries import Entry
-from reporting.models import KnownBy, Report
-from tests.factories import entries
+from reporting.models import Item, KnownBy, Report
+from tests.factories import entries, explain, user_with
 
 MARCH = date(2025, 3, 1)
 
@@ -205,3 +207,136 @@ def test_the_form_costs_at_most_fifteen_queries(filer, doubtful, django_assert_m
 def test_the_guide_names_every_item_with_its_unit_and_source(filer):
     page = filer.get(reverse("reporting:guide")).content.decode()
     assert all(words in page for words in ("电", "kWh", "统计调查制度", "实测为零", "未计量"))
+
+
+# What comes back, and who decides on what
+
+
+def handed_in(district, quantity, **more):
+    report = district.report(MARCH)
+    actions.save_draft(report, entries(report, {"110": quantity} | more), by=district.filer)
+    explain(report, by=district.filer)
+    actions.submit(report, by=district.filer)
+    return Report.objects.get(pk=report.pk)
+
+
+def test_a_reviewer_decides_only_on_the_version_that_was_shown(client, district):
+    first = handed_in(district, 1000).latest
+    client.force_login(district.filer)
+    report = district.report(MARCH)
+    actions.withdraw(report, by=district.filer)
+    save(client, report, "110", "1400", seen=stored(report)["110"].token, payment="unpaid")
+    explain(report, by=district.filer)
+    actions.submit(report, by=district.filer)
+    client.force_login(district.reviewer)
+    for verb, fields in (("report-approve", {}), ("report-return", {"reason": "有误"})):
+        page = client.post(at(verb, report), fields | {"seen": first.content_hash}, follow=True)
+        assert "又提交了第2版" in page.content.decode()
+        assert Report.objects.get(pk=report.pk).status == "submitted"
+    page = client.get(at("report-detail", report)).content.decode()
+    seen = Report.objects.get(pk=report.pk).latest.content_hash
+    assert page.count(f'name="seen" value="{seen}"') == 2
+    client.post(at("report-approve", report), {"seen": seen})
+    assert Report.objects.get(pk=report.pk).status == "approved"
+
+
+def test_who_typed_an_earlier_version_does_not_approve_the_copy_of_it(district):
+    both = user_with(Role.FILER, district.institution)
+    Membership.objects.create(user=both, agency=district.bureau, role=Role.REVIEWER)
+    report = district.report(MARCH)
+    actions.save_draft(report, entries(report, {"110": 1000, "120": 50}), by=both)
+    explain(report, by=both)
+    actions.submit(report, by=both)
+    actions.withdraw(report, by=district.filer)
+    report.refresh_from_db()
+    water = Item.objects.get(pk="120")
+    actions.save_cell(
+        report,
+        water,
+        Entry(Decimal(51), payment="unpaid"),
+        by=district.filer,
+        seen=stored(report)["120"].token,
+    )
+    explain(report, by=district.filer)
+    actions.submit(report, by=district.filer)
+    with pytest.raises(PermissionDenied, match="自己填写"):
+        actions.approve(report, by=both)
+
+
+def test_a_returned_month_takes_a_reason_and_may_be_handed_in_as_it_was(filer, doubtful, district):
+    explain(doubtful, by=district.filer)
+    actions.submit(doubtful, by=district.filer)
+    actions.send_back(doubtful, by=district.reviewer, reason="请写明原因")
+    [hit] = doubtful.latest.hits.all()
+    fields = {"rule": hit.rule, "item": "110", "reason": "食堂改用电灶"}
+    assert filer.post(at("reason-save", doubtful), fields).status_code == 200
+    latest = Report.objects.get(pk=doubtful.pk).latest
+    assert (latest.number, latest.hits.get().reason) == (2, "食堂改用电灶")
+    actions.submit(doubtful, by=district.filer)
+    actions.withdraw(doubtful, by=district.filer)
+    filer.post(at("report-submit", doubtful))
+    assert Report.objects.get(pk=doubtful.pk).status == "submitted"
+    assert "与第2版相同" in details(doubtful)
+
+
+def test_a_reason_for_a_doubt_that_does_not_stand_is_refused_in_words(filer, doubtful):
+    answer = filer.post(at("reason-save", doubtful), {"rule": "unit-price", "item": "110", "reason": "x"})
+    assert (answer.status_code, "没有保存" in answer.json()["sentence"]) == (409, True)
+
+
+def test_a_reason_speaks_only_of_the_numbers_it_was_given_for(filer, doubtful, district):
+    explain(doubtful, by=district.filer)
+    save(filer, doubtful, "110", "2500", seen=stored(doubtful)["110"].token, payment="unpaid")
+    filer.post(at("report-check", doubtful))
+    assert doubtful.latest.hits.get().reason == ""
+
+
+def test_the_same_answer_after_a_return_opens_no_version(filer, district):
+    report = handed_in(district, 100)
+    actions.send_back(report, by=district.reviewer, reason="请核对")
+    save(filer, report, "110", "100", seen=stored(report)["110"].token, payment="unpaid")
+    assert Report.objects.get(pk=report.pk).latest.number == 1
+
+
+def test_a_total_that_was_added_up_is_taken_back_when_a_part_becomes_unknown(filer, report):
+    for code, text in {"PV1": "100", "PV2": "50"}.items():
+        save(filer, report, code, text)
+    answer = save(filer, report, "PV2", "", seen=stored(report)["PV2"].token, known_by="not_metered").json()
+    assert answer["cells"]["PV"]["token"] == ""
+    assert "PV" not in stored(report)
+
+
+def test_a_total_keeps_its_note_and_is_an_estimate_where_a_part_is(filer, report):
+    for code, text in {"PV1": "100", "PV2": "50"}.items():
+        save(filer, report, code, text)
+    save(filer, report, "PV", "150", seen=stored(report)["PV"].token, note="按逆变器读数")
+    save(filer, report, "PV2", "60", seen=stored(report)["PV2"].token, known_by="estimated")
+    assert stored(report)["PV"] == Entry(Decimal(160), KnownBy.ESTIMATED, note="按逆变器读数")
+
+
+def test_what_is_not_metered_carries_its_payment_over(filer, district):
+    february = district.report(date(2025, 2, 1))
+    stated = entries(february, {"110": 100}) | {"140": Entry(None, KnownBy.NOT_METERED, payment="unpaid")}
+    actions.save_draft(february, stated, by=district.filer)
+    explain(february, by=district.filer)
+    actions.submit(february, by=district.filer)
+    actions.approve(february, by=district.reviewer)
+    report = district.report(MARCH)
+    save(filer, report, "110", "101")
+    assert stored(report)["140"].payment == "unpaid"
+
+
+def test_a_total_that_a_person_called_not_applicable_stays_so_beside_a_part_with_a_number(filer, report):
+    for code, text in {"PV1": "310", "PV2": "200"}.items():
+        save(filer, report, code, text)
+    save(filer, report, "PV", "", seen=stored(report)["PV"].token, known_by="not_applicable")
+    save(filer, report, "PV1", "", seen=stored(report)["PV1"].token)
+    save(filer, report, "PV1", "", known_by="not_applicable")
+    assert stored(report)["PV"].known_by == "not_applicable"
+
+
+def test_a_total_that_is_emptied_is_added_up_again(filer, report):
+    for code, text in {"PV1": "310", "PV2": "200"}.items():
+        save(filer, report, code, text)
+    answer = save(filer, report, "PV", "", seen=stored(report)["PV"].token).json()
+    assert answer["cells"]["PV"]["fields"]["quantity-PV"] == "510"

@@ -46,7 +46,7 @@ def test_an_area_that_jumps_after_a_returned_month_is_held_against_the_month_bef
     returned = district.submitted(FEBRUARY, {"102": 1000})
     actions.send_back(returned, by=district.reviewer, reason="有误")
     report = district.submitted(MARCH, {"102": 1210})
-    sentence = "建筑面积比2025年1月变化 +21.0 %，超过 10 %。请核对，并在说明中写明原因。"
+    sentence = "建筑面积比2025年1月变化 +21.0 %，超过 10 %。请核对；属实请说明原因。"
     assert [warning.message for warning in findings.warnings(report.latest)] == [sentence]
     [outlook] = findings.outlooks(queued(district)).values()
     assert [warning.message for warning in outlook.warnings] == [sentence]
