@@ -50,7 +50,7 @@ def test_a_bill_of_two_months_is_uploaded_and_confirmed_without_scripts(
     page.get_by_role("link", name="用于填报").click()
     button(page, "确认填入 2,000 kWh").click()
     expect(page.get_by_text("已填入 电：2000")).to_be_visible()
-    expect(page.get_by_text("与凭证一致")).to_be_visible()
+    expect(page.get_by_text("与凭证相同，但")).to_be_visible()
     assert (line(report).quantity, line(report).cost_yuan) == (2000, 1200)
     context.close()
 
