@@ -337,6 +337,53 @@ def test_readings_of_a_tab_are_stored_together_or_not_at_all(district, client):
     assert "这个月还没有到" in future.content.decode()
 
 
+def typed_into(response, **changed):
+    """What a browser sends of the page's form: each field with what it showed, and what was typed instead."""
+    form = response.context["form"]
+    shown = {name: form[name].value() or "" for name in form.fields}
+    return shown | {f"initial-{name}": value for name, value in shown.items()} | changed
+
+
+def test_a_reading_that_a_colleague_entered_meanwhile_is_left_alone(district, client, building):
+    first, second = meter(building, "甲"), meter(building, "乙")
+    client.force_login(district.filer)
+    address = reverse("reporting:register-detail", args=[district.institution.key]) + "?month=2025-03"
+    opened = client.get(address)
+    assert f'name="initial-meter-{second.pk}-quantity"' in opened.content.decode()
+    read(second, "500", by=district.manager)
+    done = client.post(
+        address, typed_into(opened, **{f"meter-{first.pk}-quantity": "300"}), follow=True
+    ).content.decode()
+    assert "已保存 1 项读数" in done
+    stored = {reading.meter: reading.quantity for reading in MeterReading.objects.all()}
+    assert stored == {first: 300, second: 500}
+
+
+def test_a_reading_that_two_changed_is_not_overwritten_and_named(district, client, building):
+    first, second = meter(building, "甲"), meter(building, "乙")
+    read(first, "100", by=district.filer)
+    client.force_login(district.filer)
+    address = reverse("reporting:register-detail", args=[district.institution.key]) + "?month=2025-03"
+    opened = client.get(address)
+    read(first, "110", "60", by=district.manager)
+    names = {f"meter-{first.pk}-quantity": "300", f"meter-{second.pk}-quantity": "7"}
+    done = client.post(address, typed_into(opened, **names), follow=True).content.decode()
+    assert "电表 甲 的读数在您打开本页之后已被他人修改，现为“用量 110，费用（元） 60”" in done
+    assert "您填写的“用量 300”没有保存" in done
+    stored = {reading.meter: reading.quantity for reading in MeterReading.objects.all()}
+    assert stored == {first: 110, second: 7}
+
+
+def test_a_reading_is_taken_back_by_who_saw_it(district, client, building):
+    main = meter(building, "甲")
+    read(main, "100", by=district.manager)
+    client.force_login(district.filer)
+    address = reverse("reporting:register-detail", args=[district.institution.key]) + "?month=2025-03"
+    typed = typed_into(client.get(address), **{f"meter-{main.pk}-quantity": ""})
+    assert "已保存 1 项读数" in client.post(address, typed, follow=True).content.decode()
+    assert not MeterReading.objects.exists()
+
+
 def test_a_contradiction_is_named_at_its_row_and_half_a_reading_is_asked_for(district, client):
     plant = PvPlant.objects.create(
         agency=district.institution, name="屋顶", capacity_kw=10, in_use_from=SINCE
