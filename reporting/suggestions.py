@@ -11,6 +11,7 @@ from django.urls import reverse
 from . import registered, shared_meters
 from .entries import Entry
 from .models import EvidenceUse, Item, KnownBy
+from .sharing import whole_cost
 
 EVIDENCE, METERS, REGISTER = "evidence", "meters", "register"
 
@@ -99,13 +100,12 @@ def _sum_of(uses):
     """Bills of several meters add up; of documents that state the same thing the newest counts."""
     if not uses[-1].row.is_divided:
         uses = uses[-1:]
-    costs = [use.cost_yuan for use in uses if use.cost_yuan is not None]
     return Suggestion(
         source=EVIDENCE,
         title="凭证",
         item=uses[0].row.item,
         quantity=sum(use.quantity for use in uses),
-        cost_yuan=sum(costs) if costs else None,
+        cost_yuan=whole_cost(use.cost_yuan for use in uses),
         steps=[_step(use) for use in uses],
         caution=_uncovered(uses) if uses[0].row.is_divided else "",
     )
@@ -149,9 +149,8 @@ def _sum_of_divisions(item, divisions, agency_id, month):
         )
         for division in divisions
     ]
-    costs = [step.cost_yuan for step in steps if step.cost_yuan is not None]
-    quantity = sum(step.quantity for step in steps)
-    return Suggestion(METERS, "表计", item, quantity, sum(costs) if costs else None, steps)
+    quantity, cost_yuan = sum(step.quantity for step in steps), whole_cost(step.cost_yuan for step in steps)
+    return Suggestion(METERS, "表计", item, quantity, cost_yuan, steps)
 
 
 def _of_registers(report):

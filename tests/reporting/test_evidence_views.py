@@ -303,6 +303,15 @@ def test_a_suggestion_is_shown_first_and_taken_over_when_confirmed(district, cli
     assert "与凭证一致" in text(done)
 
 
+def test_a_bill_without_a_cost_leaves_the_cost_of_the_whole_unknown(district, client):
+    attached(district, quantity="100", cost="600")
+    attached(district, document_number="DF-2", account_number="2", quantity="11", cost=None)
+    report = district.report(MARCH)
+    client.force_login(district.filer)
+    confirm(client, report, client.get(suggestion(report)))
+    assert stored(report) == Entry(Decimal(111))
+
+
 def test_a_suggestion_begins_a_month_with_what_it_carries(district, client):
     district.approved(date(2025, 2, 1), {"102": 800, "110": 5})
     report = district.report(MARCH)

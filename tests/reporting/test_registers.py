@@ -103,6 +103,26 @@ def test_what_a_manager_enters_once_each_occupant_is_offered(district, shared, n
     assert Report.objects.filter(latest__isnull=False).count() == 0
 
 
+def test_costs_of_some_meters_are_not_offered_as_the_cost_of_all(district, building):
+    occupy(building, district.institution, "1")
+    first, second = meter(building, "总1"), meter(building, "总2")
+    read(first, "100", "60", by=district.filer)
+    read(second, "50", by=district.filer)
+    assert offers(district.report(MARCH))["110"] == [("表计", 150, None)]
+    read(second, "50", "30", by=district.filer)
+    assert offers(district.report(MARCH))["110"] == [("表计", 150, 90)]
+
+
+def test_costs_of_some_buildings_are_not_offered_as_the_cost_of_all(district, building):
+    other = Building.objects.create(
+        name="二号楼", manager=district.institution, floor_area_m2=9, in_use_from=SINCE
+    )
+    for each, cost in ((building, "60"), (other, None)):
+        occupy(each, district.institution, "1")
+        read(meter(each, "总1"), "100", cost, by=district.filer)
+    assert offers(district.report(MARCH))["110"] == [("表计", 200, None)]
+
+
 def test_the_derivation_is_told_in_words(district, shared, neighbour):
     for thing, quantity in zip(shared, ("1000.5", "300"), strict=True):
         read(thing, quantity, by=district.filer)
