@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from . import registered, shared_meters
 from .entries import Entry
-from .models import EvidenceUse, Item, KnownBy
+from .models import EvidenceUse, Item, KnownBy, Payment
 from .sharing import whole_cost
 
 EVIDENCE, METERS, REGISTER = "evidence", "meters", "register"
@@ -41,11 +41,16 @@ class Suggestion:
     caution: str = ""
 
     def entry(self, stored):
-        """The answer that accepting it makes of the stored one (Entry or None): what it does not say stays."""
+        """The answer that accepting it makes of the stored one (Entry or None): what it does not say stays.
+
+        What costs something is paid for, whatever was stated before.
+        """
         if stored is None:
             return Entry(self.quantity, KnownBy.METERED, self.cost_yuan)
         cost_yuan = stored.cost_yuan if self.cost_yuan is None else self.cost_yuan
-        return Entry(self.quantity, KnownBy.METERED, cost_yuan, stored.note, stored.payment)
+        is_paid = self.cost_yuan and stored.payment == Payment.UNPAID
+        payment = Payment.PAID if is_paid else stored.payment
+        return Entry(self.quantity, KnownBy.METERED, cost_yuan, stored.note, payment)
 
 
 @dataclass(frozen=True)
