@@ -178,6 +178,58 @@ def test_a_returned_month_is_written_into_its_next_revision_with_the_reasons_it_
     assert latest.hits.get(rule="steady").reason == "已核对原始凭证"
 
 
+STEADY = ("steady", "102")
+
+
+@pytest.fixture
+def doubtful(district):
+    """March with a warning at its floor area."""
+    district.approved(FEBRUARY, {"102": 1000})
+    report = district.report(MARCH)
+    actions.save_draft(report, {"102": Entry(Decimal(1500))}, by=district.filer)
+    return report
+
+
+def file_says(district, number, reason=""):
+    return template_of(district.institution, MARCH, stated={"102": Answer(Entry(Decimal(number)), reason)})
+
+
+def reason_after(report, upload, by):
+    conflicts = list(upload.current_cells().of_kind(CellKind.CONFLICT).values_list("pk", flat=True))
+    workbooks.choose(upload, conflicts, conflicts, by=by)
+    workbooks.confirm(upload, by=by)
+    assert worked(upload).state == "written"
+    return Report.objects.get(pk=report.pk).latest.hits.get(rule="steady", item="102").reason
+
+
+def test_a_reason_typed_between_preview_and_writing_stays(district, doubtful):
+    upload = uploaded(file_says(district, 1600), district.filer)
+    actions.explain(doubtful, {STEADY: "搬入新楼"}, by=district.filer)
+    assert reason_after(doubtful, upload, district.filer) == "搬入新楼"
+
+
+def test_a_reason_typed_after_the_template_was_taken_stays(district, doubtful):
+    content = file_says(district, 1600)
+    actions.explain(doubtful, {STEADY: "搬入新楼"}, by=district.filer)
+    upload = uploaded(content, district.filer)
+    assert upload.current_cells().get(item="102").after == "1600，疑问说明“搬入新楼”"
+    assert reason_after(doubtful, upload, district.filer) == "搬入新楼"
+
+
+def test_a_reason_that_the_file_only_hands_back_overwrites_none(district, doubtful):
+    actions.explain(doubtful, {STEADY: "搬入新楼"}, by=district.filer)
+    content = file_says(district, 1600, "搬入新楼")
+    actions.explain(doubtful, {STEADY: "扩建"}, by=district.filer)
+    assert reason_after(doubtful, uploaded(content, district.filer), district.filer) == "扩建"
+
+
+@pytest.mark.parametrize("reason", ["扩建", ""])
+def test_a_reason_that_the_file_changed_or_cleared_is_written(district, doubtful, reason):
+    actions.explain(doubtful, {STEADY: "搬入新楼"}, by=district.filer)
+    upload = uploaded(file_says(district, 1600, reason), district.filer)
+    assert reason_after(doubtful, upload, district.filer) == reason
+
+
 def test_a_department_takes_its_systems_workbook_and_sees_that_it_may_not_write(district, report):
     made = workbooks.take_template(district.department, [MARCH], by=district.department_user)
     assert [each.agency for each in made.stamp.months] == [district.institution.key]
