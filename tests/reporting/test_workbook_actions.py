@@ -178,6 +178,26 @@ def test_a_returned_month_is_written_into_its_next_revision_with_the_reasons_it_
     assert latest.hits.get(rule="steady").reason == "已核对原始凭证"
 
 
+def written(district, stated):
+    """The quantities of March after a workbook with these has been confirmed."""
+    answers = {code: Answer(Entry(Decimal(number))) for code, number in stated.items()}
+    upload = uploaded(template_of(district.institution, MARCH, stated=answers), district.filer)
+    workbooks.confirm(upload, by=district.filer)
+    assert worked(upload).state == "written"
+    return quantities(district.report(MARCH))
+
+
+def test_a_total_is_filled_from_its_parts_and_follows_them_as_in_the_form(district, report):
+    assert written(district, {"PV1": 7, "PV2": 3}) == {"110": 100, "120": 9, "PV": 10, "PV1": 7, "PV2": 3}
+    assert written(district, {"PV2": 5}) == {"110": 100, "120": 9, "PV": 12, "PV1": 7, "PV2": 5}
+    assert "PV 太阳能光伏发电量：未填 → 10" in Event.objects.about(district.institution, MARCH)[1].detail
+
+
+def test_a_total_that_the_file_states_is_written_as_it_stands_there(district, report):
+    assert written(district, {"PV": 11, "PV1": 7, "PV2": 3})["PV"] == 11
+    assert written(district, {"PV2": 5})["PV"] == 11
+
+
 STEADY = ("steady", "102")
 
 
