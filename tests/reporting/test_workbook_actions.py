@@ -4,10 +4,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from agencies import trail
 from agencies.access import Role
 from agencies.models import Event, Membership
 from agencies.models.trail import Verb
@@ -15,7 +17,7 @@ from reporting import actions, tasks
 from reporting.entries import Entry
 from reporting.models import CellKind, Line, Report, Upload, UploadState
 from reporting.workbook import actions as workbooks
-from reporting.workbook import template
+from reporting.workbook import checking, template
 from reporting.workbook.answers import Answer
 from tests.factories import InstitutionFactory, user_with
 
@@ -123,6 +125,37 @@ def test_a_change_between_preview_and_writing_leads_back_to_the_preview(district
     assert (upload.state, upload.refusal) == ("waiting", workbooks.MEANWHILE)
     assert quantities(report) == {"110": 150, "120": 9}
     assert kinds(worked(upload))["110"] == ("conflict", "150", "200")
+
+
+def out_of_time(*_arguments, **_options):
+    raise SoftTimeLimitExceeded
+
+
+def test_a_writing_that_takes_too_long_leads_back_to_the_preview_and_can_be_confirmed_again(
+    district, report, monkeypatch
+):
+    upload = uploaded(
+        template_of(district.institution, MARCH, stated={"110": Answer(TWO_HUNDRED)}), district.filer
+    )
+    workbooks.confirm(upload, by=district.filer)
+    with monkeypatch.context() as patched:
+        # The last step before the commit.
+        patched.setattr(trail, "record_many", out_of_time)
+        upload = worked(upload)
+    assert (upload.state, upload.refusal) == ("checked", checking.WRITING_TIMED_OUT)
+    assert quantities(report) == {"110": 100, "120": 9}
+    assert not Upload.objects.stalled(timezone.now() + timedelta(days=1)).exists()
+    workbooks.confirm(upload, by=district.filer)
+    assert worked(upload).state == "written"
+    assert quantities(report) == {"110": 200, "120": 9}
+
+
+@pytest.mark.parametrize("step", ["zipfile.ZipFile", "openpyxl.load_workbook"])
+def test_a_check_out_of_time_is_not_told_as_a_damaged_file(district, report, monkeypatch, step):
+    content = template_of(district.institution, MARCH)
+    monkeypatch.setattr(step, out_of_time)
+    upload = uploaded(content, district.filer)
+    assert (upload.state, upload.refusal) == ("refused", checking.TIMED_OUT)
 
 
 def test_all_months_are_written_or_none(district, report):
