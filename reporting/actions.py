@@ -139,7 +139,8 @@ def _save_edits(report, edits, by, document):
         if (stored.token if stored else "") != edit.seen:
             raise CellTaken(stored, _last_save(report))
     revision = report.latest if report.status == Status.DRAFT else _open_revision(report, by)
-    stated = lines | {code: edit.entry for code, edit in edits.items()}
+    changed = {code: edit.entry for code, edit in edits.items()}
+    stated = lines | _totals_of(revision, lines, changed) | changed
     changes = drafts.replace_lines(revision, {code: entry for code, entry in stated.items() if entry})
     revision.report = report
     hits.note(revision, list(revision.lines.all()))
@@ -147,6 +148,13 @@ def _save_edits(report, edits, by, document):
     changes += _explained(hits.explain(revision, reasons))
     detail = f"{document}：{'；'.join(changes) or '无变化'}"
     return trail.event(Verb.SAVE, by, report.agency, report.period.month, revision.number, detail)
+
+
+def _totals_of(revision, stored, changed):
+    """The totals that the month asks for and that follow its changed parts, as in the form: item code → Entry."""
+    found = totals.following(stored, changed)
+    asked = revision.edition.rows.filter(item__in=found).values_list("item", flat=True) if found else ()
+    return {code: found[code] for code in asked}
 
 
 def _reasons_of(revision, texts):

@@ -48,6 +48,7 @@ def take_errors(form, refusal):
 class ReadingsForm(forms.Form):
     """A month's readings: one row a thing, an empty row is a thing not yet read.
 
+    Each field carries hidden what it showed, so that only what this person changed is written.
     `things`: [(Kind, thing)] with the month's reading prefetched.
     """
 
@@ -73,6 +74,23 @@ class ReadingsForm(forms.Form):
             name: self.cleaned_data[_key(kind, thing, name)]
             for name in kind.read_fields
             if _key(kind, thing, name) in self.fields
+        }
+
+    def changed(self):
+        """The (kind, thing) whose reading this person changed."""
+        return [
+            (kind, thing)
+            for kind, thing in self.things
+            if any(_key(kind, thing, name) in self.changed_data for name in kind.read_fields)
+        ]
+
+    def shown(self, kind, thing):
+        """The values that the page showed, as `values` gives those typed. Raises ValidationError where forged."""
+        cells = {name: self._cell(kind, thing, name) for name in kind.read_fields}
+        return {
+            name: cell.field.to_python(self.data.get(cell.html_initial_name))
+            for name, cell in cells.items()
+            if cell
         }
 
     def refuse(self, kind, thing, refusal):
@@ -135,6 +153,7 @@ def _number(kind, thing, name, reading):
         decimals=field.decimal_places,
         initial=None if start is None else f"{start.normalize():f}",
         widget=forms.TextInput(attrs=attributes),
+        show_hidden_initial=True,
     )
 
 

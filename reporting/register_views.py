@@ -133,21 +133,30 @@ def _readings_form(request, agency, tab, month):
 
 
 def _store_readings(request, form):
-    """All of them or none; a reading that contradicts itself is named at its field."""
-    stored = 0
+    """All that was changed or none; a reading that contradicts itself is named at its field.
+
+    A reading that somebody else changed meanwhile is left as it is, and named.
+    """
+    stored, taken = 0, []
     try:
         with transaction.atomic():
-            for kind, thing in form.things:
+            for kind, thing in form.changed():
                 try:
-                    values = form.values(kind, thing)
-                    stored += register_actions.read(kind.reading, thing, form.month, values, by=request.user)
+                    values, seen = form.values(kind, thing), form.shown(kind, thing)
+                    stored += register_actions.read(
+                        kind.reading, thing, form.month, values, by=request.user, seen=seen
+                    )
+                except register_actions.ReadingTaken as found:
+                    taken.append(str(found))
                 except ValidationError as refusal:
                     form.refuse(kind, thing, refusal)
                     raise
     except ValidationError:
         return False
-    words = f"已保存 {stored} 项读数。" if stored else "读数没有变化。"
-    messages.success(request, words)
+    for sentence in taken:
+        messages.warning(request, sentence)
+    if stored or not taken:
+        messages.success(request, f"已保存 {stored} 项读数。" if stored else "读数没有变化。")
     return True
 
 

@@ -16,7 +16,7 @@ from agencies.models import Agency, Building, Occupancy
 from . import calendar
 from .apportion import decimals_of
 from .models import Item, Meter, MeterReading
-from .sharing import Occupant, Part, divide, rest_weights
+from .sharing import Occupant, Part, divide, rest_weights, whole_cost
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,8 @@ def _sub_metered(readings):
 def _total(readings, subs):
     """(quantity, cost) of the main meters; a building that has only sub-meters is their sum."""
     main = [reading for meter, reading in readings.items() if meter.is_main]
-    costs = [reading.cost_yuan for reading in readings.values() if reading.cost_yuan is not None]
     quantity = sum((reading.quantity for reading in main), Decimal(0)) if main else sum(subs.values())
-    return quantity, sum(costs) if costs else None
+    return quantity, whole_cost(reading.cost_yuan for reading in main or readings.values())
 
 
 def _occupants(building, readings, subs, month, last_day):

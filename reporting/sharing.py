@@ -3,7 +3,7 @@
 Pure: no Django, no database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -34,6 +34,14 @@ class Part:
     @property
     def quantity(self) -> Decimal:
         return self.sub_metered + self.of_the_rest
+
+
+def whole_cost(costs: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of what the parts cost (yuan); None where any is not known or there are none: a part is no whole."""
+    known = list(costs)
+    return (
+        None if not known or None in known else sum((cost for cost in known if cost is not None), Decimal(0))
+    )
 
 
 def divide(

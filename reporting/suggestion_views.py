@@ -1,20 +1,20 @@
 """Taking over what documents and registers suggest for one item of a month: shown beside the answer, then confirmed."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from . import access, actions, suggestions
+from . import actions, entries, suggestions
 from .entries import Entry
-from .models import Edition, Report
+from .models import Edition
 from .sheet import carried
+from .steps import permitted_report
 
 
 def suggestion_detail(request, key, month, code):
     """GET shows the suggestions beside the stored answer; POST takes the confirmed one over."""
-    report = _report(request, key, month)
+    report = permitted_report(request, key, month, "save")
     offered = suggestions.beside(report).offers.get(code)
     if not offered or not _is_asked(report, code):
         raise Http404
@@ -23,24 +23,16 @@ def suggestion_detail(request, key, month, code):
         taken = _take_over(request, report, offered, stored)
         if taken:
             return redirect(f"{taken}#item-{code}")
-        report = _report(request, key, month)
+        report = permitted_report(request, key, month, "save")
         stored = _stored(report, code)
     context = {
         "report": report,
         "item": offered[0].item,
         "stored": stored,
         "seen": stored.token if stored else "",
-        "offers": [(each, each.entry(stored).token) for each in offered],
+        "offers": [(each, each.entry(stored)) for each in offered],
     }
     return render(request, "reporting/suggestion_detail.html", context)
-
-
-def _report(request, key, month):
-    reports = Report.objects.visible_to(request.user).with_state()
-    report = get_object_or_404(reports, agency__key=key, period__month=month)
-    if not access.may(request.user, "save", report.agency):
-        raise PermissionDenied
-    return report
 
 
 def _is_asked(report, code):
@@ -62,6 +54,9 @@ def _take_over(request, report, offered, stored):
         messages.warning(request, "建议值或已填内容在您打开本页之后有变化，没有保存。请核对后再确认。")
         return None
     item, seen = offered[0].item, request.POST.get("seen", "")
+    if sentence := entries.fault(entry, item.unit):
+        messages.error(request, f"没有保存：{sentence}")
+        return None
     start = None if report.latest else carried(report)
     try:
         actions.save_cell(report, item, entry, by=request.user, seen=seen, start=start)

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from . import registered, shared_meters
 from .entries import Entry
-from .models import EvidenceUse, Item, KnownBy
+from .models import EvidenceUse, Item, KnownBy, Payment
+from .sharing import whole_cost
 
 EVIDENCE, METERS, REGISTER = "evidence", "meters", "register"
 
@@ -40,11 +41,16 @@ class Suggestion:
     caution: str = ""
 
     def entry(self, stored):
-        """The answer that accepting it makes of the stored one (Entry or None): what it does not say stays."""
+        """The answer that accepting it makes of the stored one (Entry or None): what it does not say stays.
+
+        What costs something is paid for, whatever was stated before.
+        """
         if stored is None:
             return Entry(self.quantity, KnownBy.METERED, self.cost_yuan)
         cost_yuan = stored.cost_yuan if self.cost_yuan is None else self.cost_yuan
-        return Entry(self.quantity, KnownBy.METERED, cost_yuan, stored.note, stored.payment)
+        is_paid = self.cost_yuan and stored.payment == Payment.UNPAID
+        payment = Payment.PAID if is_paid else stored.payment
+        return Entry(self.quantity, KnownBy.METERED, cost_yuan, stored.note, payment)
 
 
 @dataclass(frozen=True)
@@ -99,13 +105,12 @@ def _sum_of(uses):
     """Bills of several meters add up; of documents that state the same thing the newest counts."""
     if not uses[-1].row.is_divided:
         uses = uses[-1:]
-    costs = [use.cost_yuan for use in uses if use.cost_yuan is not None]
     return Suggestion(
         source=EVIDENCE,
         title="凭证",
         item=uses[0].row.item,
         quantity=sum(use.quantity for use in uses),
-        cost_yuan=sum(costs) if costs else None,
+        cost_yuan=whole_cost(use.cost_yuan for use in uses),
         steps=[_step(use) for use in uses],
         caution=_uncovered(uses) if uses[0].row.is_divided else "",
     )
@@ -149,9 +154,8 @@ def _sum_of_divisions(item, divisions, agency_id, month):
         )
         for division in divisions
     ]
-    costs = [step.cost_yuan for step in steps if step.cost_yuan is not None]
-    quantity = sum(step.quantity for step in steps)
-    return Suggestion(METERS, "表计", item, quantity, sum(costs) if costs else None, steps)
+    quantity, cost_yuan = sum(step.quantity for step in steps), whole_cost(step.cost_yuan for step in steps)
+    return Suggestion(METERS, "表计", item, quantity, cost_yuan, steps)
 
 
 def _of_registers(report):

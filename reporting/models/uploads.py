@@ -154,7 +154,8 @@ class UploadCell(models.Model):
     cost_yuan = models.DecimalField("费用(元)", max_digits=16, decimal_places=2, null=True)
     payment = models.CharField("付费情况", max_length=6, choices=Payment, blank=True)
     note = models.CharField("说明", max_length=200, blank=True)
-    reason = models.TextField("疑问说明", blank=True)
+    # Null: the file did not change it; empty: it takes it back.
+    reason = models.TextField("疑问说明", null=True, blank=True)  # noqa: DJ001
     seen = models.CharField("核对时平台的标记", max_length=16, blank=True)
     is_chosen = models.BooleanField("以文件为准", default=False)
 

@@ -122,8 +122,7 @@ def _edits(upload):
     edits = defaultdict(dict)
     cells = upload.current_cells().to_write().select_related("report__agency", "report__period")
     for cell in cells:
-        answer = answer_of(cell)
-        edits[cell.report][cell.item_id] = Edit(answer.entry, cell.seen, answer.reason)
+        edits[cell.report][cell.item_id] = Edit(answer_of(cell).entry, cell.seen, cell.reason)
     return edits
 
 

@@ -1,7 +1,7 @@
 """One row of a workbook as an answer: the entry and the reason for its doubts, and what in its cells cannot be read."""
 
 import hashlib
-import unicodedata
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +18,10 @@ from . import layout
 
 TEXT_LENGTH = Line._meta.get_field("note").max_length
 IS_FORMULA = "不能是公式：请复制此格，再用“选择性粘贴—数值”粘贴为数值。"
+HAS_CONTROLS = "含有看不见的控制字符：请删去此格内容，重新输入。"
+# A file may escape any character, like _x0000_. No PostgreSQL takes NUL, no UTF-8 half a surrogate pair.
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
+_UNSEEN = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 # The digits that a spreadsheet shows of a number; what is beyond them is noise of binary arithmetic.
 DIGITS = 15
 LARGEST = 10**9
@@ -82,7 +86,7 @@ def read(cells, item):
     payment = _choice(cells, "payment", layout.PAYMENTS, faults)
     note, reason = _text(cells, "note", faults), _text(cells, "reason", faults)
     if faults:
-        return None, faults
+        return None, {code: printable(sentence) for code, sentence in faults.items()}
     entry = Entry(quantity, way or KnownBy.METERED, cost, note, payment or "")
     if entry != Entry(None):
         return Answer(entry, reason), {}
@@ -105,8 +109,8 @@ def objections(answer, item):
 def _text_faults(texts):
     faults = {}
     for code, text in texts.items():
-        if any(unicodedata.category(letter) == "Cc" and letter not in "\n\t" for letter in text):
-            faults[code] = "含有看不见的控制字符：请删去此格内容，重新输入。"
+        if text != printable(text):
+            faults[code] = HAS_CONTROLS
         elif len(text) > TEXT_LENGTH:
             faults[code] = f"最多 {TEXT_LENGTH} 个字，现为 {len(text)} 个：请缩短。"
     return faults
@@ -116,7 +120,12 @@ def shown(cell):
     """What stands in a cell, as a person would read it there."""
     if cell is None or cell.value is None:
         return ""
-    return _as_typed(cell.value)
+    return printable(_as_typed(cell.value))
+
+
+def printable(text):
+    """The text without what nobody sees: control characters, and halves of a character."""
+    return _UNSEEN.sub("", text)
 
 
 def _place_of(entry):
@@ -176,7 +185,12 @@ def _text(cells, code, faults):
             IS_FORMULA if cell.kind == "f" else f"此格是错误值 {str(cell.value)[:20]}，请改为文字。"
         )
         return ""
-    return _as_typed(cell.value).strip()
+    text = _as_typed(cell.value).strip()
+    # Said here, before the token: a forged one would let it pass as untouched.
+    if _UNSTORABLE.search(text):
+        faults[code] = HAS_CONTROLS
+        return ""
+    return text
 
 
 def _as_typed(value):

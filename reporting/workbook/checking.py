@@ -17,6 +17,7 @@ from .months import Found
 # Seconds between two reports of progress.
 PACE = 0.5
 TIMED_OUT = "检查超时：文件过大或过于复杂。请重新下载模板，只复制填写内容；机构很多的，请按月上传。"
+WRITING_TIMED_OUT = "没有写入：写入超时。请稍后再确认一次；仍然超时的，请按月下载模板，分几次上传。"
 OPEN = (UploadState.WAITING, UploadState.CHECKING)
 
 
@@ -47,8 +48,12 @@ def stalled_since():
 
 
 def give_up(pk):
-    """The check took longer than it may."""
-    Upload.objects.filter(pk=pk, state__in=OPEN).update(state=UploadState.REFUSED, refusal=TIMED_OUT)
+    """The check took longer than it may, or the writing, of which nothing is kept: that goes back to the preview."""
+    upload, now = Upload.objects.filter(pk=pk), timezone.now()
+    upload.filter(state__in=OPEN).update(state=UploadState.REFUSED, refusal=TIMED_OUT, moved_at=now)
+    upload.filter(state=UploadState.WRITING).update(
+        state=UploadState.CHECKED, refusal=WRITING_TIMED_OUT, moved_at=now
+    )
 
 
 def _counts(upload):

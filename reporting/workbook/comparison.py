@@ -1,7 +1,7 @@
 """Three answers to one question: what the file says, what it was handed out with, and what is stored now."""
 
 from ..models import CellKind
-from .answers import NOTHING
+from .answers import NOTHING, Answer
 from .layout import OFFERED
 
 KEPT = "文件没有改动此项；下载模板之后平台已更新，保留平台的内容。"
@@ -27,3 +27,15 @@ def verdict(typed, seen, stored):
     if stored.token != ("" if was_offered else seen):
         return CellKind.CONFLICT, ANSWERED_MEANWHILE
     return (CellKind.NEW if stored == NOTHING else CellKind.CHANGED), ""
+
+
+def stated_reason(typed, seen, stored):
+    """The reason that the file gives for the doubts; None where it left the one that it was handed out with.
+
+    The token tells whether something was changed, not what. Where the platform's answer changed as well, an empty
+    reason takes none back.
+    """
+    if typed.reason == stored.reason or (not typed.reason and stored.token != seen):
+        return None
+    was_handed_out = stored.entry and Answer(stored.entry, typed.reason).token == seen
+    return None if was_handed_out else typed.reason

@@ -8,6 +8,8 @@ of cells, so that is limited too. Entities and DTDs are refused here and once mo
 import zipfile
 from xml.parsers import expat
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 MIB = 1 << 20
 MOST_PARTS = 500
 MOST_BYTES = 100 * MIB
@@ -49,7 +51,8 @@ def inspect(path):
             for part in archive.infolist():
                 if part.filename.lower().endswith((".xml", ".rels")):
                     _check_xml(archive, part)
-    except Unreadable:
+    # A worker's time is up: that says nothing of the file.
+    except (Unreadable, SoftTimeLimitExceeded):
         raise
     # A damaged zip or XML raises whatever its library met first; none of it is the uploader's to read.
     except Exception as fault:

@@ -39,7 +39,8 @@ class Found(NamedTuple):
     cost_yuan: Decimal | None = None
     payment: str = ""
     note: str = ""
-    reason: str = ""
+    # None: the file leaves the reasons as they are.
+    reason: str | None = None
     seen: str = ""
 
 
@@ -172,12 +173,13 @@ def _untouched(row, report, stored):
 
 def _answered(row, report, stored, kind, sentence):
     entry = row.answer.entry
+    reason = comparison.stated_reason(row.answer, row.seen, stored)
     found = Found(
         kind, row.number, "quantity", report.pk, row.code,
         before=str(stored)[:LONGEST],
-        after=str(row.answer)[:LONGEST],
+        after=str(Answer(entry, stored.reason if entry and reason is None else row.answer.reason))[:LONGEST],
         message=sentence,
-        reason=row.answer.reason,
+        reason=reason,
         seen=stored.entry.token if stored.entry else "",
     )  # fmt: skip
     if entry is None:
@@ -202,7 +204,7 @@ def answer_of(cell):
     if not cell.known_by:
         return NOTHING
     entry = Entry(cell.quantity, cell.known_by, cell.cost_yuan, cell.note, cell.payment)
-    return Answer(entry, cell.reason)
+    return Answer(entry, cell.reason or "")
 
 
 def _with_doubts(months, beside):

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import NamedTuple
 
 import openpyxl
+from celery.exceptions import SoftTimeLimitExceeded
 from openpyxl.utils import get_column_letter
 
 from . import guard, layout, stamp
@@ -66,7 +67,8 @@ def opened(path):
 def _parsing():
     try:
         yield
-    except Unreadable:
+    # A worker's time is up: that says nothing of the file.
+    except (Unreadable, SoftTimeLimitExceeded):
         raise
     # openpyxl meets a damaged file with whatever error comes up first.
     except Exception as fault:

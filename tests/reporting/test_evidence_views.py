@@ -15,7 +15,7 @@ from agencies.models import ElectricityAccount, Event
 from agencies.models.trail import Verb
 from reporting import actions, evidence_actions
 from reporting.actions import Entry
-from reporting.models import Evidence, KnownBy, Report
+from reporting.models import Evidence, KnownBy, Payment, Report
 from tests.factories import InstitutionFactory, user_with
 
 from .documents import PDF, bill, png
@@ -279,8 +279,8 @@ def suggestion(report, code="110"):
 
 
 def confirm(client, report, page):
-    [(_offer, token)] = page.context["offers"]
-    return client.post(suggestion(report), {"offer": token, "seen": page.context["seen"]}, follow=True)
+    [(_offer, entry)] = page.context["offers"]
+    return client.post(suggestion(report), {"offer": entry.token, "seen": page.context["seen"]}, follow=True)
 
 
 def stored(report):
@@ -301,6 +301,36 @@ def test_a_suggestion_is_shown_first_and_taken_over_when_confirmed(district, cli
     assert "已填入 电：100" in text(done)
     assert stored(report) == Entry(Decimal(100), KnownBy.METERED, Decimal(60), "估的")
     assert "与凭证一致" in text(done)
+
+
+def test_a_bill_without_a_cost_leaves_the_cost_of_the_whole_unknown(district, client):
+    attached(district, quantity="100", cost="600")
+    attached(district, document_number="DF-2", account_number="2", quantity="11", cost=None)
+    report = district.report(MARCH)
+    client.force_login(district.filer)
+    confirm(client, report, client.get(suggestion(report)))
+    assert stored(report) == Entry(Decimal(111))
+
+
+def test_a_suggestion_with_a_cost_makes_what_was_unpaid_paid_and_says_so(district, client):
+    attached(district, quantity="1000", cost="600")
+    report = district.report(MARCH)
+    unpaid = Entry(Decimal(1000), payment=Payment.UNPAID)
+    actions.save_draft(report, {"110": unpaid}, by=district.filer)
+    client.force_login(district.filer)
+    page = client.get(suggestion(report))
+    assert "付费情况由“不付费”改为“付费”" in text(page)
+    assert "已填入 电：1000" in text(confirm(client, report, page))
+    assert stored(report) == Entry(Decimal(1000), cost_yuan=Decimal(600), payment=Payment.PAID)
+
+
+def test_a_suggestion_without_a_cost_says_nothing_of_payment(district, client):
+    attached(district, quantity="1000", cost=None)
+    report = district.report(MARCH)
+    client.force_login(district.filer)
+    page = client.get(suggestion(report))
+    assert "付费情况由" not in text(page)
+    assert "已填入 电：1000" in text(confirm(client, report, page))
 
 
 def test_a_suggestion_begins_a_month_with_what_it_carries(district, client):

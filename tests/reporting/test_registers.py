@@ -103,6 +103,26 @@ def test_what_a_manager_enters_once_each_occupant_is_offered(district, shared, n
     assert Report.objects.filter(latest__isnull=False).count() == 0
 
 
+def test_costs_of_some_meters_are_not_offered_as_the_cost_of_all(district, building):
+    occupy(building, district.institution, "1")
+    first, second = meter(building, "总1"), meter(building, "总2")
+    read(first, "100", "60", by=district.filer)
+    read(second, "50", by=district.filer)
+    assert offers(district.report(MARCH))["110"] == [("表计", 150, None)]
+    read(second, "50", "30", by=district.filer)
+    assert offers(district.report(MARCH))["110"] == [("表计", 150, 90)]
+
+
+def test_costs_of_some_buildings_are_not_offered_as_the_cost_of_all(district, building):
+    other = Building.objects.create(
+        name="二号楼", manager=district.institution, floor_area_m2=9, in_use_from=SINCE
+    )
+    for each, cost in ((building, "60"), (other, None)):
+        occupy(each, district.institution, "1")
+        read(meter(each, "总1"), "100", cost, by=district.filer)
+    assert offers(district.report(MARCH))["110"] == [("表计", 200, None)]
+
+
 def test_the_derivation_is_told_in_words(district, shared, neighbour):
     for thing, quantity in zip(shared, ("1000.5", "300"), strict=True):
         read(thing, quantity, by=district.filer)
@@ -335,6 +355,53 @@ def test_readings_of_a_tab_are_stored_together_or_not_at_all(district, client):
     assert VehicleMileage.objects.get().kilometres == Decimal("1200.5")
     future = client.post(address + "?tab=vehicles&month=2999-03", {names[0]: "1"})
     assert "这个月还没有到" in future.content.decode()
+
+
+def typed_into(response, **changed):
+    """What a browser sends of the page's form: each field with what it showed, and what was typed instead."""
+    form = response.context["form"]
+    shown = {name: form[name].value() or "" for name in form.fields}
+    return shown | {f"initial-{name}": value for name, value in shown.items()} | changed
+
+
+def test_a_reading_that_a_colleague_entered_meanwhile_is_left_alone(district, client, building):
+    first, second = meter(building, "甲"), meter(building, "乙")
+    client.force_login(district.filer)
+    address = reverse("reporting:register-detail", args=[district.institution.key]) + "?month=2025-03"
+    opened = client.get(address)
+    assert f'name="initial-meter-{second.pk}-quantity"' in opened.content.decode()
+    read(second, "500", by=district.manager)
+    done = client.post(
+        address, typed_into(opened, **{f"meter-{first.pk}-quantity": "300"}), follow=True
+    ).content.decode()
+    assert "已保存 1 项读数" in done
+    stored = {reading.meter: reading.quantity for reading in MeterReading.objects.all()}
+    assert stored == {first: 300, second: 500}
+
+
+def test_a_reading_that_two_changed_is_not_overwritten_and_named(district, client, building):
+    first, second = meter(building, "甲"), meter(building, "乙")
+    read(first, "100", by=district.filer)
+    client.force_login(district.filer)
+    address = reverse("reporting:register-detail", args=[district.institution.key]) + "?month=2025-03"
+    opened = client.get(address)
+    read(first, "110", "60", by=district.manager)
+    names = {f"meter-{first.pk}-quantity": "300", f"meter-{second.pk}-quantity": "7"}
+    done = client.post(address, typed_into(opened, **names), follow=True).content.decode()
+    assert "电表 甲 的读数在您打开本页之后已被他人修改，现为“用量 110，费用（元） 60”" in done
+    assert "您填写的“用量 300”没有保存" in done
+    stored = {reading.meter: reading.quantity for reading in MeterReading.objects.all()}
+    assert stored == {first: 110, second: 7}
+
+
+def test_a_reading_is_taken_back_by_who_saw_it(district, client, building):
+    main = meter(building, "甲")
+    read(main, "100", by=district.manager)
+    client.force_login(district.filer)
+    address = reverse("reporting:register-detail", args=[district.institution.key]) + "?month=2025-03"
+    typed = typed_into(client.get(address), **{f"meter-{main.pk}-quantity": ""})
+    assert "已保存 1 项读数" in client.post(address, typed, follow=True).content.decode()
+    assert not MeterReading.objects.exists()
 
 
 def test_a_contradiction_is_named_at_its_row_and_half_a_reading_is_asked_for(district, client):

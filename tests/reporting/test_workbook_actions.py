@@ -4,10 +4,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from agencies import trail
 from agencies.access import Role
 from agencies.models import Event, Membership
 from agencies.models.trail import Verb
@@ -15,7 +17,7 @@ from reporting import actions, tasks
 from reporting.entries import Entry
 from reporting.models import CellKind, Line, Report, Upload, UploadState
 from reporting.workbook import actions as workbooks
-from reporting.workbook import template
+from reporting.workbook import checking, template
 from reporting.workbook.answers import Answer
 from tests.factories import InstitutionFactory, user_with
 
@@ -125,6 +127,37 @@ def test_a_change_between_preview_and_writing_leads_back_to_the_preview(district
     assert kinds(worked(upload))["110"] == ("conflict", "150", "200")
 
 
+def out_of_time(*_arguments, **_options):
+    raise SoftTimeLimitExceeded
+
+
+def test_a_writing_that_takes_too_long_leads_back_to_the_preview_and_can_be_confirmed_again(
+    district, report, monkeypatch
+):
+    upload = uploaded(
+        template_of(district.institution, MARCH, stated={"110": Answer(TWO_HUNDRED)}), district.filer
+    )
+    workbooks.confirm(upload, by=district.filer)
+    with monkeypatch.context() as patched:
+        # The last step before the commit.
+        patched.setattr(trail, "record_many", out_of_time)
+        upload = worked(upload)
+    assert (upload.state, upload.refusal) == ("checked", checking.WRITING_TIMED_OUT)
+    assert quantities(report) == {"110": 100, "120": 9}
+    assert not Upload.objects.stalled(timezone.now() + timedelta(days=1)).exists()
+    workbooks.confirm(upload, by=district.filer)
+    assert worked(upload).state == "written"
+    assert quantities(report) == {"110": 200, "120": 9}
+
+
+@pytest.mark.parametrize("step", ["zipfile.ZipFile", "openpyxl.load_workbook"])
+def test_a_check_out_of_time_is_not_told_as_a_damaged_file(district, report, monkeypatch, step):
+    content = template_of(district.institution, MARCH)
+    monkeypatch.setattr(step, out_of_time)
+    upload = uploaded(content, district.filer)
+    assert (upload.state, upload.refusal) == ("refused", checking.TIMED_OUT)
+
+
 def test_all_months_are_written_or_none(district, report):
     february = district.report(FEBRUARY)
     stated = {"110": Answer(TWO_HUNDRED)}
@@ -176,6 +209,80 @@ def test_a_returned_month_is_written_into_its_next_revision_with_the_reasons_it_
     latest = Report.objects.get(pk=report.pk).latest
     assert (latest.number, latest.lines.get(item="110").quantity) == (2, 200)
     assert latest.hits.get(rule="steady").reason == "已核对原始凭证"
+
+
+def written(district, stated):
+    """The quantities of March after a workbook with these has been confirmed."""
+    answers = {code: Answer(Entry(Decimal(number))) for code, number in stated.items()}
+    upload = uploaded(template_of(district.institution, MARCH, stated=answers), district.filer)
+    workbooks.confirm(upload, by=district.filer)
+    assert worked(upload).state == "written"
+    return quantities(district.report(MARCH))
+
+
+def test_a_total_is_filled_from_its_parts_and_follows_them_as_in_the_form(district, report):
+    assert written(district, {"PV1": 7, "PV2": 3}) == {"110": 100, "120": 9, "PV": 10, "PV1": 7, "PV2": 3}
+    assert written(district, {"PV2": 5}) == {"110": 100, "120": 9, "PV": 12, "PV1": 7, "PV2": 5}
+    assert "PV 太阳能光伏发电量：未填 → 10" in Event.objects.about(district.institution, MARCH)[1].detail
+
+
+def test_a_total_that_the_file_states_is_written_as_it_stands_there(district, report):
+    assert written(district, {"PV": 11, "PV1": 7, "PV2": 3})["PV"] == 11
+    assert written(district, {"PV2": 5})["PV"] == 11
+
+
+STEADY = ("steady", "102")
+
+
+@pytest.fixture
+def doubtful(district):
+    """March with a warning at its floor area."""
+    district.approved(FEBRUARY, {"102": 1000})
+    report = district.report(MARCH)
+    actions.save_draft(report, {"102": Entry(Decimal(1500))}, by=district.filer)
+    return report
+
+
+def file_says(district, number, reason=""):
+    """The number that is stored keeps the warning what it was; a note makes it an edit."""
+    entry = Entry(Decimal(number), note="经测绘")
+    return template_of(district.institution, MARCH, stated={"102": Answer(entry, reason)})
+
+
+def reason_after(report, upload, by):
+    conflicts = list(upload.current_cells().of_kind(CellKind.CONFLICT).values_list("pk", flat=True))
+    workbooks.choose(upload, conflicts, conflicts, by=by)
+    workbooks.confirm(upload, by=by)
+    assert worked(upload).state == "written"
+    return Report.objects.get(pk=report.pk).latest.hits.get(rule="steady", item="102").reason
+
+
+def test_a_reason_typed_between_preview_and_writing_stays(district, doubtful):
+    upload = uploaded(file_says(district, 1500), district.filer)
+    actions.explain(doubtful, {STEADY: "搬入新楼"}, by=district.filer)
+    assert reason_after(doubtful, upload, district.filer) == "搬入新楼"
+
+
+def test_a_reason_typed_after_the_template_was_taken_stays(district, doubtful):
+    content = file_says(district, 1500)
+    actions.explain(doubtful, {STEADY: "搬入新楼"}, by=district.filer)
+    upload = uploaded(content, district.filer)
+    assert upload.current_cells().get(item="102").after == "1500，说明“经测绘”，疑问说明“搬入新楼”"
+    assert reason_after(doubtful, upload, district.filer) == "搬入新楼"
+
+
+def test_a_reason_that_the_file_only_hands_back_overwrites_none(district, doubtful):
+    actions.explain(doubtful, {STEADY: "搬入新楼"}, by=district.filer)
+    content = file_says(district, 1500, "搬入新楼")
+    actions.explain(doubtful, {STEADY: "扩建"}, by=district.filer)
+    assert reason_after(doubtful, uploaded(content, district.filer), district.filer) == "扩建"
+
+
+@pytest.mark.parametrize("reason", ["扩建", ""])
+def test_a_reason_that_the_file_changed_or_cleared_is_written(district, doubtful, reason):
+    actions.explain(doubtful, {STEADY: "搬入新楼"}, by=district.filer)
+    upload = uploaded(file_says(district, 1600, reason), district.filer)
+    assert reason_after(doubtful, upload, district.filer) == reason
 
 
 def test_a_department_takes_its_systems_workbook_and_sees_that_it_may_not_write(district, report):

@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
 
+from reporting.entries import Entry
 from reporting.models import CellKind
-from reporting.workbook.answers import IS_FORMULA
+from reporting.workbook import answers, layout
+from reporting.workbook.answers import IS_FORMULA, Answer
 
 from . import hostile
 from .hostile import FILES, SHEET, repacked
@@ -145,6 +148,37 @@ def test_what_contradicts_itself_within_a_row_is_named_at_its_cell(district, con
     upload = uploaded(book, district.filer)
     refused = upload.current_cells().get(kind=CellKind.REFUSED)
     assert (refused.place, refused.message) == (f"数据!{place}4", sentence)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("escaped", ["a_x0000_b", "a_xD800_b", "a_x000B_b"])
+@pytest.mark.parametrize("column", ["quantity", "known_by", "cost", "payment", "note", "reason"])
+def test_a_character_that_no_database_takes_is_refused_at_its_cell_and_kept_nowhere(
+    district, content, column, escaped
+):
+    typed = {("110", "quantity"): 5, ("110", column): escaped}
+    upload = uploaded(edited(content, typed), district.filer)
+    refused = upload.current_cells().get(kind=CellKind.REFUSED)
+    assert (upload.state, refused.column_code, refused.after) == ("checked", column, "ab")
+    assert refused.message == answers.printable(refused.message)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("escaped", ["a_x0000_b", "a_xD800_b"])
+def test_such_a_character_in_a_row_of_no_month_is_dropped(district, content, escaped):
+    book = book_of(content)
+    book.active.cell(40, 1).value = book.active.cell(40, 13).value = escaped
+    upload = uploaded(saved(book), district.filer)
+    assert upload.current_cells().get(kind=CellKind.REFUSED).after == "ab"
+
+
+@pytest.mark.both_databases
+def test_such_a_character_does_not_pass_as_an_untouched_offer(district, content):
+    token = Answer(Entry(Decimal(5), note="a\0b")).token
+    typed = {("110", "quantity"): 5, ("110", "note"): "a_x0000_b", ("110", "seen"): layout.OFFERED + token}
+    upload = uploaded(edited(content, typed), district.filer)
+    refused = upload.current_cells().get(kind=CellKind.REFUSED)
+    assert (refused.message, refused.after) == (answers.HAS_CONTROLS, "ab")
 
 
 def test_what_is_right_is_read_whatever_way_offices_type_it(district, content):
