@@ -152,7 +152,10 @@ def _save_edits(report, edits, by, document):
 
 def _totals_of(revision, stored, changed):
     """The totals that the month asks for and that follow its changed parts, as in the form: item code → Entry."""
-    found = totals.following(stored, changed)
+    found = {}
+    for family in {tuple(totals.family(code)) for code in changed}:
+        before, after = ({code: each[code] for code in family if code in each} for each in (stored, changed))
+        found |= totals.following(before, after)
     asked = revision.edition.rows.filter(item__in=found).values_list("item", flat=True) if found else ()
     return {code: found[code] for code in asked}
 
