@@ -144,7 +144,7 @@ def _save_edits(report, edits, by, document):
     changes = drafts.replace_lines(revision, {code: entry for code, entry in stated.items() if entry})
     revision.report = report
     hits.note(revision, list(revision.lines.all()))
-    reasons = _reasons_of(revision, {code: edit.reason for code, edit in edits.items()})
+    reasons = hits.reasons_by_place(revision, {code: edit.reason for code, edit in edits.items()})
     changes += _explained(hits.explain(revision, reasons))
     detail = f"{document}：{'；'.join(changes) or '无变化'}"
     return trail.event(Verb.SAVE, by, report.agency, report.period.month, revision.number, detail)
@@ -158,12 +158,6 @@ def _totals_of(revision, stored, changed):
         found |= totals.following(before, after)
     asked = revision.edition.rows.filter(item__in=found).values_list("item", flat=True) if found else ()
     return {code: found[code] for code in asked}
-
-
-def _reasons_of(revision, texts):
-    """The texts (item code → reason, None for none given) as reasons of the revision's standing warnings."""
-    standing = revision.hits.standing().values_list("rule", "item")
-    return {(rule, item): texts[item] for rule, item in standing if texts.get(item) is not None}
 
 
 @transaction.atomic

@@ -35,6 +35,12 @@ def explain(revision, reasons):
     return changed
 
 
+def reasons_by_place(revision, texts):
+    """The texts (item code → reason, None for none given) as reasons of the revision's standing warnings."""
+    standing = revision.hits.standing().values_list("rule", "item")
+    return {(rule, item): texts[item] for rule, item in standing if texts.get(item) is not None}
+
+
 def carry_over(earlier, revision):
     """The warnings of the version before with their reasons: what was explained once is not asked again."""
     explained = earlier.hits.standing().filter(severity=Severity.WARNING).exclude(reason="")
