@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from .remainders import largest_remainder
+
 ZERO = Decimal(0)
 CENTS_PER_M2 = 100
 # A share has six decimals.
@@ -97,11 +99,7 @@ def split(holdings: Sequence[Holding], month: date) -> list[Decimal]:
     """
     whole = STEPS_PER_SHARE * monthrange(month.year, month.month)[1]
     exact = [_cents_by_day(holding) * days_in(holding, month) for holding in holdings]
-    cents = [value // whole for value in exact]
-    left = (2 * sum(exact) + whole) // (2 * whole) - sum(cents)
-    by_remainder = sorted(range(len(exact)), key=lambda place: -(exact[place] % whole))
-    for place in by_remainder[:left]:
-        cents[place] += 1
+    cents = largest_remainder(exact, whole, (2 * sum(exact) + whole) // (2 * whole))
     return [Decimal(value).scaleb(-2) for value in cents]
 
 

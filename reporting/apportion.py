@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from agencies.remainders import largest_remainder
+
 
 def apportion(total: Decimal, weights: Sequence[int | Fraction], decimals: int) -> list[Decimal]:
     """The total divided in proportion to the weights, each part with that many decimals (largest remainder).
@@ -22,12 +24,7 @@ def apportion(total: Decimal, weights: Sequence[int | Fraction], decimals: int) 
     if any(weight < 0 for weight in weights) or not sum(weights):
         raise ValueError("The weights must be 0 or more, and not all 0.")
     shares = [steps * weight / sum(weights) for weight in weights]
-    whole = [int(share) for share in shares]
-    left = int(steps) - sum(whole)
-    lost_most = sorted(range(len(shares)), key=lambda at: (whole[at] - shares[at], at))
-    for at in lost_most[:left]:
-        whole[at] += 1
-    return [Decimal(count).scaleb(-decimals) for count in whole]
+    return [Decimal(count).scaleb(-decimals) for count in largest_remainder(shares, 1, int(steps))]
 
 
 def decimals_of(number: Decimal, at_least: int = 0) -> int:

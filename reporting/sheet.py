@@ -118,11 +118,6 @@ class Verdict:
         return [doubt.finding for doubt in self.doubts]
 
     @property
-    def unexplained(self):
-        """The warnings that still want a reason."""
-        return [doubt for doubt in self.doubts if not doubt.reason]
-
-    @property
     def missing_names(self):
         """(name, item code) of what was asked and not answered."""
         return [(self.names[finding.item], finding.item) for finding in self.missing]
