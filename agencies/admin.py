@@ -193,7 +193,19 @@ class AgencyAdmin(RegisterAdmin):
     inlines = (ElectricityAccountInline,)
     fieldsets = (
         (None, {"fields": ("key", "credit_code", "name")}),
-        ("归类", {"fields": ("kind", "parent", "type_code", "is_party_government_organ", "street")}),
+        (
+            "归类",
+            {
+                "fields": (
+                    "kind",
+                    "parent",
+                    "type_code",
+                    "is_party_government_organ",
+                    "street",
+                    "reviews_first",
+                )
+            },
+        ),
         ("名录", {"fields": ("registered_from", "registered_to")}),
     )
 

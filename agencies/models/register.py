@@ -91,6 +91,11 @@ class Agency(models.Model):
     )
     path = models.CharField("树路径", max_length=240, unique=True, editable=False)
     street = models.CharField("街道", max_length=40, blank=True)
+    reviews_first = models.BooleanField(
+        "先行初审",
+        default=False,
+        help_text="仅主管部门：勾选后，下属机构的月报须先经本部门审核，再由机关事务管理局审定。",
+    )
     registered_from = models.DateField("纳入名录日期")
     registered_to = models.DateField("退出名录日期", null=True, blank=True)
     is_synthetic = models.BooleanField("演示数据", default=False, editable=False)
@@ -111,6 +116,11 @@ class Agency(models.Model):
                 condition=Q(kind=AgencyKind.BUREAU) | Q(parent__isnull=False),
                 name="agency_below_bureau_has_parent",
                 violation_error_message="除机关事务管理局外，每个机构都要选择主管单位。",
+            ),
+            models.CheckConstraint(
+                condition=Q(reviews_first=False) | Q(kind=AgencyKind.DEPARTMENT),
+                name="agency_first_review_by_department",
+                violation_error_message="只有主管部门可以先行初审，请取消“先行初审”或改选层级。",
             ),
         )
 

@@ -36,6 +36,14 @@ class Verb(models.TextChoices):
     DETACH = "detach", "删除凭证"
     VIEW = "view", "查看凭证"
     READING = "reading", "台账读数"
+    EXTEND = "extend", "延期"
+    CALENDAR = "calendar", "调整日历"
+    ABANDON = "abandon", "放弃更正"
+    LOOK = "look", "抽查复核"
+    VERIFY = "verify", "会审核实"
+    API = "api", "接口调用"
+    ARCHIVE = "archive", "归档日志"
+    SETTING = "setting", "通知设置"
 
 
 class EventQuerySet(models.QuerySet):
