@@ -3,14 +3,19 @@
 from agencies.access import Role
 
 from .models import Status
+from .models.filing import EDITABLE, WAITING
 
 VERBS = {
     "save": frozenset({Role.FILER}),
     "submit": frozenset({Role.FILER}),
     "withdraw": frozenset({Role.FILER}),
+    # A department endorses and returns where it reviews first.
+    "endorse": frozenset({Role.DEPARTMENT}),
     "approve": frozenset({Role.REVIEWER}),
-    "return": frozenset({Role.REVIEWER}),
+    "return": frozenset({Role.REVIEWER, Role.DEPARTMENT}),
     "correct": frozenset({Role.FILER, Role.REVIEWER}),
+    "abandon": frozenset({Role.FILER, Role.REVIEWER}),
+    "extend": frozenset({Role.MANAGER}),
     "keep_evidence": frozenset({Role.FILER}),
     # A department takes its system's workbook and may look at one that comes back; what is written, "save" decides.
     "take_template": frozenset({Role.FILER, Role.DEPARTMENT}),
@@ -20,10 +25,12 @@ VERBS = {
 SETS_OUT_FROM = {
     "save": ("missing", Status.DRAFT, Status.RETURNED, Status.WITHDRAWN),
     "submit": (Status.DRAFT,),
-    "withdraw": (Status.SUBMITTED,),
-    "approve": (Status.SUBMITTED,),
-    "return": (Status.SUBMITTED,),
+    "withdraw": WAITING,
+    "endorse": (Status.SUBMITTED,),
+    "approve": WAITING,
+    "return": WAITING,
     "correct": (Status.APPROVED,),
+    "abandon": EDITABLE,
 }
 
 
@@ -35,6 +42,29 @@ def may_somewhere(user, verb):
 def may(user, verb, agency):
     """Whether the user holds, at the agency or above it, a role that carries the verb."""
     return user.holds(VERBS[verb], agency)
+
+
+def may_now(user, verb, report):
+    """Whether the verb may follow, for this user, from where the report stands: what a button asks.
+
+    Four eyes are asked by the action alone, which reads the trail.
+    """
+    if report.status not in SETS_OUT_FROM[verb] or not may(user, verb, report.agency):
+        return False
+    return _FITS.get(verb, lambda user, report: True)(user, report)
+
+
+def may_return(user, report):
+    """The bureau at any time, a department while its first review is due."""
+    return user.holds(VERBS["approve"], report.agency) or report.awaits_first_review
+
+
+_FITS = {
+    "endorse": lambda user, report: report.awaits_first_review,
+    "approve": lambda user, report: not report.awaits_first_review,
+    "return": may_return,
+    "abandon": lambda user, report: report.is_correcting,
+}
 
 
 # What is done to the rules of the checks: the bureau's own, not an institution's.

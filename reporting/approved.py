@@ -5,7 +5,8 @@ from collections import defaultdict
 from django.db.models import F
 
 from . import panels
-from .models import EditionItem, KnownBy, Line, Panel, Report, StaleMark, Status
+from .models import EditionItem, KnownBy, Line, Panel, Report, StaleMark
+from .models.filing import WAITING
 
 CAUSE_LENGTH = StaleMark._meta.get_field("cause").max_length
 
@@ -124,7 +125,7 @@ def _states(years_by_agency):
         for agency, month, status in reports.values_list("agency", "period__month", "latest__status"):
             if month.year in years_by_agency[agency]:
                 expected, submitted = found.get((agency, month.year), (0, 0))
-                waits = _bit(month) if status == Status.SUBMITTED else 0
+                waits = _bit(month) if status in WAITING else 0
                 found[agency, month.year] = expected | _bit(month), submitted | waits
     return found
 

@@ -18,9 +18,18 @@ _FROZEN_COLUMNS = (
     "document_reference",
     "opened_by_id",
     "opened_at",
+    "begun_from_id",
+    "answers_id",
     "submitted_by_id",
     "submitted_at",
     "content_hash",
+)
+# From where a handed-in version may go on; whatever else is an attempt to change what was decided.
+_STEP = (
+    "(OLD.status = 'submitted' AND NEW.status IN ('endorsed', 'approved', 'returned', 'withdrawn'))"
+    " OR (OLD.status = 'endorsed' AND NEW.status IN ('approved', 'returned', 'withdrawn')"
+    " AND NEW.endorsed_by_id IS NOT DISTINCT FROM OLD.endorsed_by_id"
+    " AND NEW.endorsed_at IS NOT DISTINCT FROM OLD.endorsed_at)"
 )
 _CHANGED = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in _FROZEN_COLUMNS)
 
@@ -106,7 +115,7 @@ REFUSALS = (
         _REVISION,
         ("UPDATE",),
         "A submitted revision cannot be changed.",
-        f"OLD.status <> 'draft' AND (OLD.status <> 'submitted' OR NEW.status = 'draft' OR {_CHANGED})",
+        f"OLD.status <> 'draft' AND (NOT ({_STEP}) OR {_CHANGED})",
     ),
     Refusal(
         "revision_stays",
@@ -115,6 +124,8 @@ REFUSALS = (
         "A submitted revision cannot be deleted.",
         "OLD.status <> 'draft'",
     ),
+    Refusal("remark_stays", "reporting_cellremark", ("UPDATE", "DELETE"), "What was returned stays."),
+    Refusal("extension_stays", "reporting_extension", ("UPDATE", "DELETE"), "An extension stays."),
     *(
         Refusal(
             f"{table}_stays", f"reporting_{table}", ("UPDATE", "DELETE"), "Catalogue rows are append-only."

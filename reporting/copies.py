@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from . import checks
 from .models import Line, Report, Status
+from .models.filing import WAITING
 
 # The item by which a copy is looked for; who has no electricity is not.
 ANCHOR = "110"
@@ -48,7 +49,7 @@ def _with_electricity_of(telling):
     """
     reports = Report.objects.filter(
         period__in={report.period_id for report in telling},
-        latest__status__in=(Status.SUBMITTED, Status.APPROVED),
+        latest__status__in=(*WAITING, Status.APPROVED),
         latest__lines__item=ANCHOR,
         latest__lines__quantity__in={figures[ANCHOR] for figures in telling.values()},
     )

@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from . import actions, sheet, suggestions
+from . import actions, locks, sheet, suggestions
 from .cells import CellForm, plain
 from .entries import Entry
 from .forms import REASON_LENGTH, MonthForm
 from .models import Edition, Item
 from .sheet import Sheet
-from .steps import act, permitted_report, way_out
+from .steps import act, permitted_report
 
 SUBMITTED = "已提交，等待区机关事务管理局审核。"
 
@@ -24,8 +24,8 @@ def report_edit(request, key, month):
     report = permitted_report(request, key, month, verb="save")
     if request.method == "POST":
         return _take_form(request, report)
-    if not report.is_editable:
-        messages.warning(request, f"本月现为“{report.status_name}”，不能修改。{way_out(report)}")
+    if lock := locks.of(report):
+        messages.warning(request, str(lock))
         return redirect("reporting:report-detail", key, month)
     if report.latest:
         # Read once for the rows and for the version.

@@ -205,7 +205,14 @@ class ReportFilters(QueueFilters):
     """The search bar over all reports."""
 
     OVERDUE = "overdue"
-    STATES = (("", "全部"), ("missing", "未填报"), *Status.choices, (OVERDUE, "逾期未报"))
+    WAITING = "waiting"
+    STATES = (
+        ("", "全部"),
+        ("missing", "未填报"),
+        *Status.choices,
+        (WAITING, "待审核"),
+        (OVERDUE, "逾期未报"),
+    )
 
     state = forms.ChoiceField(label="状态", required=False, choices=STATES)
 
@@ -215,4 +222,6 @@ class ReportFilters(QueueFilters):
         reports, state = super().narrow(reports), self.cleaned_data.get("state")
         if state == self.OVERDUE:
             return reports.to_file().filter(period__due_on__lt=timezone.localdate())
+        if state == self.WAITING:
+            return reports.waiting()
         return reports.in_state(state) if state else reports

@@ -5,6 +5,14 @@ class WrongStatus(Exception):
     """Somebody else was quicker, or the step does not follow from where the report stands."""
 
 
+class Locked(WrongStatus):
+    """The calendar, or a return of single cells, keeps this from being changed; `lock`: why, who can lift it, when."""
+
+    def __init__(self, lock):
+        super().__init__(str(lock))
+        self.lock = lock
+
+
 class Stale(Exception):
     """The month was saved again since the acting person last saw it."""
 

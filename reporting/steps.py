@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect
 
 from . import access, actions
-from .models import Report, Status
+from .models import Report
 from .models.filing import STATE
 
 
@@ -30,11 +30,3 @@ def act(request, report, verb, sentence):
     else:
         messages.success(request, sentence)
     return redirect("reporting:report-detail", report.agency.key, report.period.month)
-
-
-def way_out(report):
-    """What to do about a month that is locked."""
-    return {
-        Status.SUBMITTED: "如需修改，请先撤回。",
-        Status.APPROVED: "如需修改，请发起更正。",
-    }[report.status]

@@ -21,7 +21,7 @@ from .sheet import Sheet
 from .steps import act, permitted_report
 
 PAGE_SIZE = 50
-DECISIONS = ("approve", "return")
+DECISIONS = ("endorse", "approve", "return")
 
 
 def report_list(request):
@@ -119,8 +119,7 @@ def _queue(user):
 
 def _verbs(user, report):
     """What this user may do to the report as it stands."""
-    verbs = {verb for verb, states in access.SETS_OUT_FROM.items() if report.status in states}
-    allowed = {verb for verb in verbs if access.may(user, verb, report.agency)}
+    allowed = {verb for verb in access.SETS_OUT_FROM if access.may_now(user, verb, report)}
     is_own = report.latest is not None and report.latest.submitted_by_id == user.pk
     return allowed.difference(DECISIONS) if is_own else allowed
 

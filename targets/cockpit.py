@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from agencies.models import Agency, AgencyKind
 from reporting.models import RuleSet, StaleMark, Status
+from reporting.models.filing import EDITABLE, WAITING
 
 from . import cards
 from .access import VERBS
@@ -254,9 +255,7 @@ def filing(node, year, since):
     """
     in_year = Q(**{_REPORT_YEAR: year})
     latest = "reports__latest__status"
-    to_file = Q(reports__latest__isnull=True) | Q(
-        **{f"{latest}__in": (Status.DRAFT, Status.RETURNED, Status.WITHDRAWN)}
-    )
+    to_file = Q(reports__latest__isnull=True) | Q(**{f"{latest}__in": EDITABLE})
     is_due = Q(reports__period__due_on__lt=timezone.localdate(), **{f"{_REPORT_YEAR}__gte": since})
     counts = (
         Agency.objects.institutions()
@@ -266,10 +265,10 @@ def filing(node, year, since):
             expected=Count("reports", filter=in_year),
             approved=Count("reports", filter=in_year & Q(reports__approved__isnull=False)),
             submitted=Count(
-                "reports", filter=in_year & Q(**{latest: Status.SUBMITTED, "reports__approved__isnull": True})
+                "reports", filter=in_year & Q(**{f"{latest}__in": WAITING, "reports__approved__isnull": True})
             ),
             overdue=Count("reports", filter=Q(reports__pk__isnull=False) & to_file & is_due),
-            to_review=Count("reports", filter=Q(**{latest: Status.SUBMITTED})),
+            to_review=Count("reports", filter=Q(**{f"{latest}__in": WAITING})),
             returned=Count("reports", filter=Q(**{latest: Status.RETURNED})),
             # The same number beside every row: the database counts it once.
             stale=Coalesce(Max(Subquery(_stale(node))), 0),

@@ -8,8 +8,8 @@ import factory
 from agencies.access import Role
 from agencies.models import Agency, AgencyKind, AgencyType, Building, Membership, Occupancy, User
 from reporting import actions, factor_library
-from reporting.actions import Entry
 from reporting.checks.contents import PAID
+from reporting.entries import Entry
 from reporting.models import EditionItem, KnownBy, Payment, Report
 
 JOINED = date(2015, 1, 1)

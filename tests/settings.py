@@ -10,6 +10,8 @@ STATIC_ROOT = VAR_DIR / "staticfiles"
 STATIC_ROOT.mkdir(exist_ok=True)
 # Locking after five wrong passwords is switched on by the tests that are about it.
 AXES_ENABLED = False
+# Months of any year can be filed; closing is switched on by the tests that are about it.
+REPORTING_CLOSE_DAYS = 36_500
 LOGGING = LOGGING | {"root": LOGGING["root"] | {"level": "WARNING"}}
 
 # A connection kept open by a thread of the live server would keep the test database from going.

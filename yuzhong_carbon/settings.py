@@ -201,6 +201,8 @@ UPLOAD_SECONDS = _number("UPLOAD_SECONDS", "600")
 UPLOAD_MAX_MB = _number("UPLOAD_MAX_MB", "20")
 UPLOAD_PREVIEW_DAYS = _number("UPLOAD_PREVIEW_DAYS", "30")
 REPORTING_CLOSE_DAYS = _number("REPORTING_CLOSE_DAYS", "60")
+# How long a filer has to answer a return, also where the month has closed meanwhile.
+REPORTING_ANSWER_DAYS = _number("REPORTING_ANSWER_DAYS", "5")
 # Scans of bills: private, served only through access control, so outside of everything a web server hands out.
 PRIVATE_MEDIA_ROOT = Path(os.environ.get("PRIVATE_MEDIA_ROOT", VAR_DIR / "private"))
 EVIDENCE_MAX_MB = _number("EVIDENCE_MAX_MB", "10")

@@ -74,7 +74,7 @@ def _own_months(agencies):
     return {
         "today": today,
         "owed": [Owed(report, (report.period.due_on - today).days) for report in owed],
-        "waiting": reports.awaiting_review(),
+        "waiting": reports.waiting(),
         "decided": decided.select_related("report__agency", "report__period", "decided_by").order_by(
             "-decided_at"
         )[:RECENT],

@@ -131,6 +131,13 @@ class Agency(models.Model):
     def is_institution(self):
         return self.kind == AgencyKind.INSTITUTION
 
+    @property
+    def first_reviewer(self):
+        """The department above that reviews first, the nearest; None where the bureau decides alone."""
+        keys = self.path.split("/")[:-2]
+        above = ["/".join(keys[: depth + 1]) + "/" for depth in range(len(keys))]
+        return Agency.objects.filter(reviews_first=True, path__in=above).order_by("path").last()
+
     def path_under(self, parent):
         return f"{parent.path if parent else ''}{self.key}/"
 

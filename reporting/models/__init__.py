@@ -23,11 +23,13 @@ from .metering import (
     VehicleMileage,
 )
 from .panel import Panel, StaleMark
+from .review import CellRemark, Extension
 from .uploads import CellKind, Upload, UploadCell, UploadState
 
 __all__ = [
     "Carrier",
     "CellKind",
+    "CellRemark",
     "ChargingReading",
     "CheckLimit",
     "Coefficient",
@@ -38,6 +40,7 @@ __all__ = [
     "Evidence",
     "EvidenceItem",
     "EvidenceUse",
+    "Extension",
     "FactorSeal",
     "FactorSet",
     "Item",

@@ -6,7 +6,7 @@ from django.db.models import Count, Q
 from agencies.models import Agency, AgencyType, User
 
 from .catalogue import Item
-from .filing import Revision, Status
+from .filing import WAITING, Revision, Status
 
 STOOD = Q(is_standing=True)
 
@@ -26,7 +26,7 @@ class Outcome(models.TextChoices):
 
 
 _OUTCOMES = {
-    Outcome.ACCEPTED: STOOD & Q(revision__status__in=(Status.SUBMITTED, Status.APPROVED)),
+    Outcome.ACCEPTED: STOOD & Q(revision__status__in=(*WAITING, Status.APPROVED)),
     Outcome.CORRECTED: ~STOOD,
     Outcome.RETURNED: STOOD & Q(revision__status=Status.RETURNED),
     Outcome.OPEN: STOOD & Q(revision__status__in=(Status.DRAFT, Status.WITHDRAWN)),
@@ -91,7 +91,7 @@ class RuleHit(models.Model):
             return Outcome.CORRECTED.label
         if self.revision.status == Status.RETURNED:
             return Outcome.RETURNED.label
-        is_filed = self.revision.status in (Status.SUBMITTED, Status.APPROVED)
+        is_filed = self.revision.status in (*WAITING, Status.APPROVED)
         return (Outcome.ACCEPTED if is_filed else Outcome.OPEN).label
 
 

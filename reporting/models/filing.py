@@ -3,7 +3,7 @@
 import hashlib
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 
 from agencies.access import SEES_FIGURES
 from agencies.models import Agency, User
@@ -15,12 +15,14 @@ from .catalogue import Edition, Item
 class Status(models.TextChoices):
     DRAFT = "draft", "草稿"
     SUBMITTED = "submitted", "已提交"
+    ENDORSED = "endorsed", "部门已审"
     APPROVED = "approved", "已通过"
     RETURNED = "returned", "已退回"
     WITHDRAWN = "withdrawn", "已撤回"
 
 
-OPEN = (Status.DRAFT, Status.SUBMITTED)
+WAITING = (Status.SUBMITTED, Status.ENDORSED)
+OPEN = (Status.DRAFT, *WAITING)
 EDITABLE = (Status.DRAFT, Status.RETURNED, Status.WITHDRAWN)
 
 
@@ -78,6 +80,14 @@ class Period(models.Model):
         return today > self.due_on
 
 
+def _is_unendorsed():
+    """A condition: handed in below a department that reviews first, and not yet endorsed."""
+    above = Agency.objects.filter(reviews_first=True).annotate(
+        of=ExpressionWrapper(OuterRef("agency__path"), models.CharField())
+    )
+    return Q(latest__status=Status.SUBMITTED) & Exists(above.filter(of__startswith=F("path")))
+
+
 # What a page shows of a report's state.
 STATE = ("agency__parent", "period", "latest__edition", "latest__submitted_by", "approved")
 
@@ -93,8 +103,17 @@ class ReportQuerySet(models.QuerySet):
         """Reports by the state of their latest revision; "missing" has none."""
         return self.filter(latest__isnull=True) if state == "missing" else self.filter(latest__status=state)
 
+    def waiting(self):
+        """Handed in and not yet decided, by whomever."""
+        return self.filter(latest__status__in=WAITING).order_by("latest__submitted_at")
+
+    def awaiting_first_review(self):
+        """What departments that review first have still to look at."""
+        return self.waiting().filter(_is_unendorsed())
+
     def awaiting_review(self):
-        return self.filter(latest__status=Status.SUBMITTED).order_by("latest__submitted_at")
+        """What the bureau can decide on now."""
+        return self.waiting().exclude(_is_unendorsed())
 
     def to_file(self):
         """What the filer still owes: nothing begun, a draft, or a return."""
@@ -136,6 +155,15 @@ class Report(models.Model):
     def is_editable(self):
         return self.latest is None or self.latest.status in EDITABLE
 
+    @property
+    def is_correcting(self):
+        """Whether a newer version is under way while an approved one is in force."""
+        return self.approved_id is not None and self.latest_id != self.approved_id
+
+    @property
+    def awaits_first_review(self):
+        return self.status == Status.SUBMITTED and self.agency.first_reviewer is not None
+
 
 class Revision(models.Model):
     """One version of a report. A draft may change; from its submission on it never does."""
@@ -153,6 +181,19 @@ class Revision(models.Model):
     submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     submitted_at = models.DateTimeField("提交时间", null=True)
     content_hash = models.CharField("内容哈希", max_length=64, blank=True)
+    begun_from = models.ForeignKey(
+        "self", verbose_name="据以开版的版次", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    answers = models.ForeignKey(
+        "self",
+        verbose_name="回应的退回版次",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="answered_by",
+        help_text="仅退回部分指标时，本版只可修改该版所列指标。",
+    )
+    endorsed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    endorsed_at = models.DateTimeField("部门审核时间", null=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField("审定时间", null=True)
     return_reason = models.CharField("退回原因", max_length=500, blank=True)
@@ -182,6 +223,11 @@ class Revision(models.Model):
                 condition=Q(number=1) | ~Q(reason=""),
                 name="revision_reopened_for_reason",
                 violation_error_message="请写明重新填报的原因。",
+            ),
+            models.CheckConstraint(
+                condition=(~Q(status=Status.ENDORSED) & Q(endorsed_by__isnull=True, endorsed_at__isnull=True))
+                | Q(endorsed_by__isnull=False, endorsed_at__isnull=False),
+                name="revision_endorsed_by_somebody",
             ),
         )
 

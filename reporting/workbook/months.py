@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from agencies.models import Agency
 
-from .. import access, findings
+from .. import access, findings, locks, returned
 from ..checks import Severity
 from ..entries import Entry
 from ..history import FiledLine
-from ..models import CellKind, Report, Status
+from ..models import CellKind, Report
 from . import answers, comparison, layout, template
 from .answers import NOTHING, Answer
 from .guard import Unreadable
@@ -19,7 +19,6 @@ TO_WRITE = (CellKind.NEW, CellKind.CHANGED)
 # What the rule engine is asked about: the month as the file would have it.
 SAID_BY_FILE = (*TO_WRITE, CellKind.CONFLICT)
 NOT_YOURS = "这是其他机构的工作簿，您没有其中任何一个机构的权限：请下载本单位的模板填写。"
-WAYS_OUT = {Status.SUBMITTED: "如需修改，请先撤回。", Status.APPROVED: "如需修改，请先发起更正。"}
 
 
 class Found(NamedTuple):
@@ -51,6 +50,8 @@ class Month(NamedTuple):
     report: Report | None
     edition: object
     obstacle: str | None
+    # The items that a return of single cells opened; None for all.
+    opened: set | None = None
 
 
 def compared(stamp, gathered, user, progress):
@@ -99,14 +100,18 @@ class _Months:
         reports = Report.objects.filter(
             agency__key__in={each.agency for each in stamped} & self.writable,
             period__month__in={each.month for each in stamped},
-        ).select_related("agency", "period", "latest__edition")
+        ).select_related("agency", "period", "latest__edition", "latest__answers")
+        reports = reports.prefetch_related(
+            "extensions", "revisions", "latest__remarks", "latest__answers__remarks"
+        )
         known = {(report.agency.key, report.period.month): report for report in reports}
         return [self._month(each, known.get((each.agency, each.month))) for each in stamped]
 
     def _month(self, stamped, report):
         edition = self.editions.of(report) if report else None
         rows = self.gathered.months.pop((stamped.agency, stamped.month), [])
-        return Month(rows, report, edition, self._obstacle(stamped, report, edition))
+        opened = returned.unlocked(report) if report else None
+        return Month(rows, report, edition, self._obstacle(stamped, report, edition), opened)
 
     def _obstacle(self, stamped, report, edition):
         if stamped.agency not in self.writable:
@@ -115,8 +120,8 @@ class _Months:
             )
         if report is None:
             return f"平台上没有该机构 {layout.month_name(stamped.month)}的月报，请联系区机关事务管理局。"
-        if not report.is_editable:
-            return f"本月现为“{report.status_name}”，不能修改。{WAYS_OUT[report.status]}"
+        if lock := locks.of(report):
+            return str(lock)
         if edition.slug != stamped.edition:
             return f"模板按旧版制度制作，本月现用“{edition.title}”：请重新下载模板。"
         return None
@@ -135,11 +140,19 @@ def _kept_out(month):
 
 def _of_month(month, stored):
     found = [each for row in month.rows for each in _of_row(row, month.report, stored.get(row.code, NOTHING))]
+    found = [_unless_closed(each, month.opened) for each in found]
     edited = {each.item_id for each in found if each.kind not in (CellKind.SAME, CellKind.REFUSED)}
     offered = {row.code for row in month.rows if not row.is_touched}
     if edited <= offered:
         return [_only_offered(each) if each.item_id in edited else each for each in found]
     return found
+
+
+def _unless_closed(found, opened):
+    """Refused where single cells were returned and this is another one that the file would change."""
+    if found.kind not in SAID_BY_FILE or returned.is_open(found.item_id, opened):
+        return found
+    return found._replace(kind=CellKind.REFUSED, message="本月只退回了部分指标，此项不在其中，未作修改。")
 
 
 def _only_offered(found):

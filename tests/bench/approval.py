@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from agencies.access import Role
 from agencies.models import Agency, Membership, User
 from reporting import actions
-from reporting.actions import Entry
+from reporting.entries import Entry
 from reporting.models import EditionItem, KnownBy, Report, StaleMark
 from targets import refresh
 from tests.factories import explain

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from reporting import actions
-from reporting.actions import Entry
+from reporting.entries import Entry
 from reporting.models import Report, Status
 from tests.factories import District, entries
 

@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils import timezone
 
 from agencies.access import Role
-from agencies.models import Event, Membership
+from agencies.models import Agency, Event, Membership
 from agencies.models.trail import Verb
-from reporting import actions
-from reporting.actions import Entry
+from reporting import access, actions
+from reporting.entries import Entry
 from reporting.models import EditionItem, KnownBy, Line, Panel, Revision, StaleMark, Status
 from reporting.panels import COLUMN
 from tests.factories import entries, user_with
@@ -208,9 +209,12 @@ ALLOWED = {
     "save": {"filer"},
     "submit": {"filer"},
     "withdraw": {"filer"},
+    "endorse": {"department_user"},
     "approve": {"reviewer"},
     "return": {"reviewer"},
     "correct": {"filer", "reviewer"},
+    "abandon": {"filer", "reviewer"},
+    "extend": {"manager"},
 }
 # Verbs of workbooks, tested in test_workbook_actions.py.
 ELSEWHERE = {"take_template", "upload", "keep_evidence"}
@@ -226,6 +230,9 @@ def attempt(verb, report, by):
         "approve": lambda: actions.approve(report, by=by),
         "return": lambda: actions.send_back(report, by=by, reason="有误"),
         "correct": lambda: actions.open_correction(report, by=by, reason="有误"),
+        "endorse": lambda: actions.endorse(report, by=by),
+        "abandon": lambda: actions.abandon(report, by=by),
+        "extend": lambda: actions.extend([report], by=by, last_day=timezone.localdate(), reason="停电"),
     }[verb]()
 
 
@@ -235,13 +242,18 @@ def start(verb, district):
         actions.save_draft(report, entries(report, {"110": 1}), by=district.filer)
     if verb in ("withdraw", "approve", "return"):
         report = district.submitted(MARCH, {"110": 1})
-    if verb == "correct":
+    if verb == "endorse":
+        Agency.objects.filter(pk=district.department.pk).update(reviews_first=True)
+        report = district.submitted(MARCH, {"110": 1})
+    if verb in ("correct", "abandon"):
         report = district.approved(MARCH, {"110": 1})
+    if verb == "abandon":
+        actions.open_correction(report, by=district.filer, reason="漏计")
     return report
 
 
 def test_the_matrix_covers_every_verb():
-    assert set(ALLOWED) | ELSEWHERE == set(actions.access.VERBS)
+    assert set(ALLOWED) | ELSEWHERE == set(access.VERBS)
 
 
 @pytest.mark.parametrize("verb", ALLOWED)

@@ -11,7 +11,7 @@ from django.db import connection
 
 from agencies.access import Role
 from reporting import actions
-from reporting.actions import Entry
+from reporting.entries import Entry
 from reporting.models import Panel, Report, Revision, StaleMark, Status
 from reporting.panels import COLUMN
 from tests.factories import District, entries, user_with

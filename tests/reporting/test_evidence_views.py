@@ -14,7 +14,7 @@ from agencies.access import Role
 from agencies.models import ElectricityAccount, Event
 from agencies.models.trail import Verb
 from reporting import actions, evidence_actions
-from reporting.actions import Entry
+from reporting.entries import Entry
 from reporting.models import Evidence, KnownBy, Payment, Report
 from tests.factories import InstitutionFactory, user_with
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agencies.access import Role
 from reporting import actions, calendar, findings
-from reporting.models import Report
+from reporting.models import Period, Report
 from reporting.sheet import Sheet
 from tests.factories import InstitutionFactory, entries, user_with
 
@@ -137,6 +137,9 @@ def test_the_verdict_offers_what_was_likely_meant_with_range_and_source(district
 
 def test_a_month_that_is_not_over_keeps_no_hit_but_is_not_submitted(district):
     report = district.report(timezone.localdate().replace(day=1))
+    # The bureau opened it early.
+    Period.objects.filter(pk=report.period_id).update(opens_on=report.period.month)
+    report.period.refresh_from_db()
     errors = Sheet(report, None).verdict([]).errors
     is_over = timezone.localdate() == calendar.first_of_next(report.period.month) - timedelta(days=1)
     assert ("future-month" in {each.rule for each in errors}) != is_over

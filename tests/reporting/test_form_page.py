@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from agencies.models import Event
 from reporting import actions
-from reporting.actions import Entry
+from reporting.entries import Entry
 from reporting.models import Status
 from tests.factories import entries
 

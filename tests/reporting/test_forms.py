@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from reporting import actions
-from reporting.actions import Entry
 from reporting.cells import NumberField
+from reporting.entries import Entry
 from reporting.forms import MonthForm, ReportFilters
 from reporting.models import KnownBy, Report
 from reporting.sheet import Sheet

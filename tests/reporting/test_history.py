@@ -12,6 +12,7 @@ from openpyxl import Workbook
 
 from agencies.models import Event
 from reporting import actions, history
+from reporting.entries import Entry
 from reporting.models import KnownBy, Line, Panel, Report, Revision, StaleMark, Status
 from reporting.panels import COLUMN
 from tests.factories import District, InstitutionFactory
@@ -228,15 +229,14 @@ def test_a_correction_cannot_lose_fuel_that_was_imported_as_a_total(district, im
     )
     report = Report.objects.get(agency=district.institution, period__month=date(2024, 3, 1))
     revision = actions.open_correction(report, by=district.filer, reason="补报")
-    stored = {line.item_id: actions.Entry.of(line) for line in revision.lines.all()}
+    stored = {line.item_id: Entry.of(line) for line in revision.lines.all()}
     absent = {
-        code: actions.Entry(None, KnownBy.NOT_APPLICABLE)
-        for code in ("1501", "1502", "120", "PV", "PV1", "PV2")
+        code: Entry(None, KnownBy.NOT_APPLICABLE) for code in ("1501", "1502", "120", "PV", "PV1", "PV2")
     }
     counts = {
-        "102": actions.Entry(Decimal(1)),
-        "103": actions.Entry(Decimal(1)),
-        "104": actions.Entry(Decimal(0)),
+        "102": Entry(Decimal(1)),
+        "103": Entry(Decimal(1)),
+        "104": Entry(Decimal(0)),
     }
     report = Report.objects.get(pk=report.pk)
     actions.save_draft(report, stored | absent | counts, by=district.filer)

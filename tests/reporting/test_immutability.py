@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 
 from agencies.models import Event
 from reporting import actions
-from reporting.actions import Entry
+from reporting.entries import Entry
 from reporting.models import Coefficient, EmissionFactor, Line, Revision
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]

@@ -12,8 +12,8 @@ from django.utils.html import strip_tags
 from agencies import areas
 from agencies.access import Role
 from reporting import actions, findings, history, preview
-from reporting.actions import Entry
 from reporting.checks import RULES, Month, Statement, limits_with
+from reporting.entries import Entry
 from reporting.forms import MonthForm
 from reporting.models import Report
 from reporting.sheet import Sheet

@@ -11,7 +11,7 @@ from django.urls import get_resolver, reverse
 from agencies.access import Role
 from agencies.models import Event
 from reporting import actions, urls
-from reporting.actions import Entry
+from reporting.entries import Entry
 from reporting.models import Period, Report, Status
 from tests.factories import InstitutionFactory, entries, user_with
 

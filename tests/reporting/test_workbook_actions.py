@@ -192,7 +192,10 @@ def test_a_submitted_month_is_refused_with_the_way_out(district):
         template_of(district.institution, MARCH, stated={"110": Answer(TWO_HUNDRED)}), district.filer
     )
     refused = upload.current_cells().get(kind=CellKind.REFUSED)
-    assert refused.message == "本月现为“已提交”，不能修改。如需修改，请先撤回。"
+    assert (
+        refused.message
+        == "本月已提交，正等待审核，如需修改，请填报员先撤回，或由审核人退回；撤回或退回时解锁。"
+    )
     assert counts(upload) == {"refused": 1}
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from agencies.access import Role
 from reporting import actions, evidence_actions, panels
 from reporting.accounting import rules
-from reporting.actions import Entry
+from reporting.entries import Entry
 from reporting.models import KnownBy
 from targets import plan_library, recalculation, refresh
 from targets.lineage import explain, find_group, find_institution

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from agencies.models import User
 from reporting import actions, calendar, check_limits
+from reporting.entries import Entry
 from reporting.models import CheckLimit, Panel, Report, RuleSet
 from reporting.models.catalogue import Carrier, Mark
 from reporting.panels import COLUMN
@@ -68,7 +69,7 @@ def _correct(report):
     filer, reviewer = _filer_of(report.agency), User.objects.get(username="shenhe2")
     actions.open_correction(report, by=filer, reason="电表倍率更正，原数偏低")
     fresh = Report.objects.select_related("agency", "period", "latest").get(pk=report.pk)
-    entries = {line.item_id: actions.Entry.of(line) for line in fresh.latest.lines.all()}
+    entries = {line.item_id: Entry.of(line) for line in fresh.latest.lines.all()}
     old = entries["110"]
     entries["110"] = replace(old, quantity=(old.quantity * Decimal("1.1")).quantize(Decimal("1")))
     actions.save_draft(fresh, entries, by=filer)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from agencies import occupied
 from agencies.models import Agency
 from reporting import actions, calendar, history
-from reporting.actions import Entry
+from reporting.entries import Entry
 from reporting.models import EditionItem, KnownBy, Report
 
 from . import estate, usage

@@ -1,0 +1,46 @@
+"""More days for institutions that could not file in time."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from agencies import trail
+from agencies.models.trail import Verb
+
+from ..models import Extension, Report
+from . import steps
+
+
+@transaction.atomic
+def extend(reports, *, by, last_day, reason):
+    """Let these months be filed until a day; returns how many extensions were granted.
+
+    Raises ValueError for a day that is over, or that gives no more days, or without a reason.
+    """
+    if not reason.strip():
+        raise ValueError("请写明延期原因。")
+    today = timezone.localdate()
+    if last_day < today:
+        raise ValueError(f"延至日期不能早于今天（{today}）。")
+    wanted = Report.objects.filter(pk__in=[report.pk for report in reports]).order_by("pk")
+    wanted = list(wanted.select_related("agency", "period"))
+    for report in wanted:
+        steps.permit(by, "extend", report)
+    rows = [_extension(report, by, last_day, reason.strip(), today) for report in wanted]
+    Extension.objects.bulk_create(rows)
+    trail.record_many([_event(row, by) for row in rows])
+    return len(rows)
+
+
+def _extension(report, by, last_day, reason, today):
+    return Extension(
+        report=report,
+        last_day=last_day,
+        is_in_time=today <= report.period.due_on,
+        reason=reason,
+        granted_by=by,
+    )
+
+
+def _event(row, by):
+    detail = f"延至 {row.last_day}：{row.reason}"
+    return trail.event(Verb.EXTEND, by, row.report.agency, row.report.period.month, detail=detail)
