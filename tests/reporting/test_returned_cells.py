@@ -140,13 +140,13 @@ def test_a_return_wants_a_word_for_each_cell(district, cells):
 
 
 def test_a_cell_that_the_answer_puts_in_error_opens_too(district):
-    """Or the month could not be handed in: the vehicles together cannot be fewer than those that run on petrol."""
-    report = district.submitted(MARCH, {"104": 1, "1041": 1})
-    actions.send_back(report, by=district.reviewer, cells={"1041": "与行驶证不符"})
-    cell(fresh(report), "1041", 3, district.filer)
-    assert returned.unlocked(fresh(report)) == {"1041"}
+    """Or the month could not be handed in: the vehicles together cannot be fewer than those that run on electricity."""
+    report = district.submitted(MARCH, {"104": 1, "1043": 1})
+    actions.send_back(report, by=district.reviewer, cells={"1043": "与行驶证不符"})
+    cell(fresh(report), "1043", 3, district.filer)
+    assert returned.unlocked(fresh(report)) == {"1043"}
     actions.check(report, by=district.filer)
-    assert returned.unlocked(fresh(report)) == {"1041", "104"}
+    assert returned.unlocked(fresh(report)) == {"1043", "104"}
     cell(fresh(report), "104", 3, district.filer)
     explain(report, by=district.filer)
     actions.submit(report, by=district.filer)
