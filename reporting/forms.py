@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from agencies.models import Agency, AgencyKind
 
-from . import cells
+from . import cells, returned
 from .checks import Finding, Severity
 from .entries import Entry
-from .models import Line, Period, RuleHit, Status
+from .models import CellRemark, Line, Period, RuleHit, Status
 from .models.filing import Revision
 from .sheet import Doubt, Row
 
@@ -33,6 +33,8 @@ class Cells(NamedTuple):
     token: str
     errors: list[Finding]
     doubts: list[Doubt]
+    is_locked: bool
+    remark: str
 
     @property
     def offered(self):
@@ -50,8 +52,12 @@ class MonthForm(forms.Form):
     def __init__(self, *args, sheet, **options):
         super().__init__(*args, **options)
         self.sheet = sheet
+        self.opened = returned.unlocked(sheet.report)
         for row in sheet.rows:
-            self.fields |= cells.fields_of(row.item, self._start(row))
+            fields = cells.fields_of(row.item, self._start(row))
+            self.fields |= fields
+            for field in fields.values():
+                field.disabled = not returned.is_open(row.item.code, self.opened)
 
     @property
     def sections(self):
@@ -98,9 +104,20 @@ class MonthForm(forms.Form):
         typed = ((name.split("-", 2), text) for name, text in self.data.items() if name.startswith("reason-"))
         return {tuple(place[:0:-1]): text.strip()[:REASON_LENGTH] for place, text in typed if len(place) == 3}
 
+    @cached_property
+    def remarks(self):
+        """Item code → what the reviewer said of a cell that came back."""
+        asked = returned.asked_in(self.sheet.report)
+        return {remark.item_id: remark.comment for remark in asked.remarks.all()} if asked else {}
+
+    @property
+    def names(self):
+        """Item code → its name in a sentence."""
+        return {row.item.code: row.name for row in self.sheet.rows}
+
     def refuse(self, findings):
         """Put the rule engine's errors on the fields they concern, without repeating the field's name."""
-        names = {row.item.code: row.name for row in self.sheet.rows}
+        names = self.names
         for finding in findings:
             field = f"quantity-{finding.item}" if finding.item in names else None
             self.add_error(field, finding.message.removeprefix(names.get(finding.item, "")).strip())
@@ -138,7 +155,9 @@ class MonthForm(forms.Form):
         errors = [finding for finding in self.verdict.errors if finding.item == code]
         doubts = [doubt for doubt in self.verdict.doubts if doubt.finding.item == code]
         fields = (row, quantity, known_by, cost, payment, note)
-        return Cells(*fields, is_carried, is_suggested, token, errors, doubts)
+        is_locked = not returned.is_open(code, self.opened)
+        remark = self.remarks.get(code, "")
+        return Cells(*fields, is_carried, is_suggested, token, errors, doubts, is_locked, remark)
 
     def _entry(self, row):
         code = row.item.code
@@ -150,12 +169,27 @@ class MonthForm(forms.Form):
 
 
 class ReturnForm(forms.Form):
+    """A reason for the whole month, or a comment on each single cell that is returned: `cell-<item code>`."""
+
     reason = forms.CharField(
         label="退回原因",
+        required=False,
         max_length=Revision._meta.get_field("return_reason").max_length,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "请写明退回原因，填报员将据此修改。"},
     )
+
+    @property
+    def cells(self):
+        """Item code → the comment as typed; cells without one are not returned."""
+        typed = {name: text.strip() for name, text in self.data.items() if name.startswith("cell-")}
+        return {name.removeprefix("cell-"): text for name, text in typed.items() if text}
+
+    def clean(self):
+        if not self.cleaned_data.get("reason") and not self.cells:
+            self.add_error("reason", "请写明退回原因，或在左侧要退回的指标下写明意见：填报员将据此修改。")
+        longest = CellRemark._meta.get_field("comment").max_length
+        if any(len(text) > longest for text in self.cells.values()):
+            self.add_error(None, f"每个指标的意见不超过 {longest} 字。")
 
 
 class CorrectionForm(forms.Form):

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from agencies.access import SEES_FIGURES
 from agencies.models import Agency, Event
 
-from . import access, actions, findings, hits, suggestions
+from . import access, actions, findings, hits, locks, returned, suggestions
 from .forms import CorrectionForm, QueueFilters, ReportFilters, ReturnForm
 from .models import Report
 from .sheet import Sheet
@@ -22,6 +22,7 @@ from .steps import act, permitted_report
 
 PAGE_SIZE = 50
 DECISIONS = ("endorse", "approve", "return")
+FILING = {"save", "submit"}
 
 
 def report_list(request):
@@ -57,6 +58,19 @@ def report_withdraw(request, key, month):
 
 
 @require_POST
+def report_endorse(request, key, month):
+    report = permitted_report(request, key, month, verb="endorse")
+    verb = partial(actions.endorse, seen=request.POST.get("seen"))
+    return act(request, report, verb, f"已初审 {report}，等待区机关事务管理局审定。")
+
+
+@require_POST
+def report_abandon(request, key, month):
+    report = permitted_report(request, key, month, verb="abandon")
+    return act(request, report, actions.abandon, "已放弃更正，已通过的版次继续有效。")
+
+
+@require_POST
 def report_approve(request, key, month):
     report = permitted_report(request, key, month, verb="approve")
     verb = partial(actions.approve, seen=request.POST.get("seen"))
@@ -66,11 +80,15 @@ def report_approve(request, key, month):
 @require_POST
 def report_return(request, key, month):
     report = permitted_report(request, key, month, verb="return")
+    if not access.may_return(request.user, report):
+        raise PermissionDenied
     form = ReturnForm(request.POST)
     if not form.is_valid():
         return _detail_page(request, report, return_form=form)
-    verb = partial(actions.send_back, reason=form.cleaned_data["reason"], seen=request.POST.get("seen"))
-    return act(request, report, verb, f"已退回 {report}，填报员会看到原因。")
+    given = {"reason": form.cleaned_data["reason"], "cells": form.cells}
+    verb = partial(actions.send_back, **given, seen=request.POST.get("seen"))
+    what = f"的 {len(form.cells)} 项指标" if form.cells else ""
+    return act(request, report, verb, f"已退回 {report}{what}，填报员会看到原因。")
 
 
 @require_POST
@@ -120,6 +138,8 @@ def _queue(user):
 def _verbs(user, report):
     """What this user may do to the report as it stands."""
     allowed = {verb for verb in access.SETS_OUT_FROM if access.may_now(user, verb, report)}
+    if report.is_editable and locks.of(report):
+        allowed -= FILING
     is_own = report.latest is not None and report.latest.submitted_by_id == user.pk
     return allowed.difference(DECISIONS) if is_own else allowed
 
@@ -139,7 +159,9 @@ def _detail_page(request, report, return_form=None, correction_form=None):
         "doubts": hits.doubts(revision, verdict.warnings) if verdict else [],
         "events": Event.objects.about(report.agency, report.period.month),
         "verbs": verbs,
+        "lock": locks.of(report),
         "may_save": "save" in verbs,
+        "answered": returned.answered(revision),
         "beside": suggestions.beside(report),
         "return_form": return_form or ReturnForm(),
         "correction_form": correction_form or CorrectionForm(),

@@ -1,5 +1,6 @@
 """Where each role starts, and what tells a load balancer that the portal works."""
 
+from datetime import date
 from typing import NamedTuple
 
 from celery import current_app
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from agencies.access import Role
 from agencies.models import Agency
+from reporting import locks
 from reporting.models import Period, Report, Revision, Status
 
 RECENT = 5
@@ -31,10 +33,12 @@ STARTS = (
 
 
 class Owed(NamedTuple):
-    """A month still to be filed, and how many days are left; negative when it is late."""
+    """A month still to be filed, how many days are left (negative when it is late), and what keeps it locked."""
 
     report: Report
+    due_day: date
     days_left: int
+    lock: locks.Lock | None
 
     @property
     def days_late(self):
@@ -67,18 +71,24 @@ def _agencies(user, role):
 def _own_months(agencies):
     today = timezone.localdate()
     reports = Report.objects.filter(agency__in=agencies).with_state()
+    reports = reports.prefetch_related("extensions", "revisions")
     owed = reports.to_file().order_by("period__month", "agency__path")
     decided = Revision.objects.filter(
         report__agency__in=agencies, status__in=(Status.APPROVED, Status.RETURNED)
     )
     return {
         "today": today,
-        "owed": [Owed(report, (report.period.due_on - today).days) for report in owed],
+        "owed": [_owed(report, today) for report in owed],
         "waiting": reports.waiting(),
         "decided": decided.select_related("report__agency", "report__period", "decided_by").order_by(
             "-decided_at"
         )[:RECENT],
     }
+
+
+def _owed(report, today):
+    due_day = locks.due_day(report)
+    return Owed(report, due_day, (due_day - today).days, locks.of(report, today))
 
 
 def _subtree_state(request, agencies):

@@ -137,7 +137,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const queue = new MonthQueue(`month:${location.pathname}:${form.dataset.owner}`, send, show);
 
   const save = async (row) => {
-    if (isLocked) return;
+    if (isLocked || row.matches(".is-locked")) return;
     await queue.put(row.dataset.item, { fields: typed(row), seen: row.dataset.token });
     check();
   };
@@ -180,11 +180,18 @@ document.addEventListener("DOMContentLoaded", () => {
   };
   /* 有疑问 where a warning waits for its reason, 有错误 where the checks refuse. */
   const mark = (row, fragment) => {
+    // A cell that the answer to a return puts in error opens, or the month could not be handed in.
+    if (row?.matches(".is-locked") && fragment.querySelector(".said-error")) open(row);
     if (!row || row.querySelector(".conflict") || queue.cells[row.dataset.item]) return;
     const waits = [...fragment.querySelectorAll("[data-rule]")].some((field) => !field.value);
     if (fragment.querySelector(".said-error")) state(row, "bad", "已保存，有错误");
     else if (waits) state(row, "doubt", `已保存，有疑问${row.dataset.converted ?? ""}`);
     else if (fragment.querySelector(".said-doubt")) state(row, "good", `已保存，疑问已说明${row.dataset.converted ?? ""}`);
+  };
+
+  const open = (row) => {
+    row.classList.remove("is-locked");
+    fieldsOf(row).forEach((field) => (field.disabled = false));
   };
 
   const reasons = new Set();
@@ -216,6 +223,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const suggestion = event.target.dataset?.suggest;
     if (!suggestion) return;
     const row = rowOf(event.target);
+    if (row.matches(".is-locked")) return;
     const field = row.querySelector(`[name^='${event.target.dataset.suggestFor ?? "quantity"}-']`);
     field.value = suggestion;
     field.focus();
@@ -225,10 +233,12 @@ document.addEventListener("DOMContentLoaded", () => {
   /* Enter and the arrows go down and up the column, as in a spreadsheet. */
   const step = (field, by) => {
     const part = field.name.split("-")[0];
-    const column = [...form.querySelectorAll(`[name^='${part}-']`)].filter((each) => !each.dataset.rule);
+    const column = [...form.querySelectorAll(`[name^='${part}-']`)].filter((each) => !each.dataset.rule && !each.disabled);
     const next = column[column.indexOf(field) + by];
-    next?.focus();
-    next?.select?.();
+    // At the end of the column the field is left all the same, and saved.
+    if (!next) return field.blur();
+    next.focus();
+    next.select?.();
   };
   form.addEventListener("keydown", (event) => {
     const field = event.target;
@@ -253,7 +263,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const first = codes.indexOf(rowOf(field).dataset.item);
     text.replace(/\r?\n$/, "").split(/\r?\n/).forEach((line, number) => {
       const row = rows.get(codes[first + number]);
-      if (!row) return;
+      if (!row || row.matches(".is-locked")) return;
       const [quantity, cost] = line.split("\t");
       takeIn(row, quantity.trim());
       const costField = row.querySelector("[name^='cost-']");

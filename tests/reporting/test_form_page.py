@@ -133,4 +133,4 @@ def test_a_submitted_month_opens_no_form(district, client):
     report = district.submitted(MARCH, {"110": 100})
     response = signed_in(client, district.filer).get(at("report-edit", report), follow=True)
     assert response.redirect_chain == [(at("report-detail", report), 302)]
-    assert "本月现为“已提交”，不能修改。如需修改，请先撤回。" in text(response)
+    assert "本月已提交，正等待审核，如需修改，请填报员先撤回" in text(response)

@@ -63,9 +63,11 @@ POST_PAGES = {
     for name, allowed in {
         "report-submit": {"filer": 302},
         "report-withdraw": {"filer": 302},
+        "report-endorse": {"department_user": 302},
         "report-approve": {"reviewer": 302},
         "report-return": {"reviewer": 302},
         "report-correct": {"filer": 302, "reviewer": 302},
+        "report-abandon": {"filer": 302, "reviewer": 302},
         "report-check": {"filer": 200},
         "cell-save": {"filer": 423},
         "reason-save": {"filer": 423},
@@ -284,7 +286,7 @@ def test_a_blank_reason_is_asked_for_and_a_long_one_is_kept(district, client):
     report = district.submitted(MARCH, {"110": 100})
     signed_in(client, district.reviewer)
     blank = client.post(at("report-return", report), {"reason": "  "})
-    assert "请写明退回原因，填报员将据此修改。" in text(blank)
+    assert "请写明退回原因，或在左侧要退回的指标下写明意见" in text(blank)
     long = client.post(at("report-return", report), {"reason": "长" * 501})
     assert "长" * 501 in text(long)
     assert again(report).status == Status.SUBMITTED

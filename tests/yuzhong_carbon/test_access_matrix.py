@@ -99,10 +99,14 @@ API = {
 }
 OWN |= API
 VERBS = {
-    *(f"reporting:report-{verb}" for verb in ("submit", "withdraw", "approve", "return", "correct", "check")),
+    *(
+        f"reporting:report-{verb}"
+        for verb in ("submit", "withdraw", "endorse", "approve", "return", "correct", "check")
+    ),
     "reporting:cell-save",
     "reporting:evidence-delete",
     "reporting:reason-save",
+    "reporting:report-abandon",
 }
 # A document or register row by its own number; the others stand under the key of their agency.
 BY_NUMBER = ("evidence-detail", "evidence-file", "evidence-replace", "evidence-delete")
