@@ -34,9 +34,9 @@ def event(verb, by=None, agency=None, month=None, revision_number=None, detail="
     )
 
 
-def record_stranger(verb, *, address, detail):
-    """Append a failed act of somebody who is not signed in: the row names no account as actor."""
-    row = event(verb, detail=detail, is_success=False)
+def record_stranger(verb, *, address, detail, is_success=False):
+    """Append what somebody did who is not signed in: the row names no account as actor."""
+    row = event(verb, detail=detail, is_success=is_success)
     row.actor_name, row.address = NOBODY, address
     return record_many([row])[0]
 
