@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.forms.models import BaseInlineFormSet
 
 from .models import Membership, Occupancy, User
-from .models.trail import Verb
+from .models.trail import TrailDay, Verb
 
 
 class OccupancyForm(forms.ModelForm):
@@ -61,6 +61,27 @@ class MembershipForm(forms.ModelForm):
         return user
 
 
+RESULTS = [("", "全部"), ("success", "成功"), ("failure", "失败")]
+
+
+def _by_person(words):
+    """Whoever failed to sign in is no account: the name that was typed stands in the content."""
+    return Q(actor_name__icontains=words) | Q(actor__isnull=True, detail__icontains=words)
+
+
+# What each field of the trail's filters asks of an event.
+NARROWED = {
+    "first_day": lambda day: Q(at__date__gte=day),
+    "last_day": lambda day: Q(at__date__lte=day),
+    "verb": lambda verb: Q(verb=verb),
+    "result": lambda result: Q(is_success=result == "success"),
+    "person": _by_person,
+    "agency": lambda words: Q(agency__name__icontains=words) | Q(agency__key__icontains=words),
+    "month": lambda month: Q(month=month),
+    "words": lambda words: Q(detail__icontains=words),
+}
+
+
 def _day(label):
     return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
@@ -71,8 +92,17 @@ class TrailFilterForm(forms.Form):
     first_day = _day("自")
     last_day = _day("至")
     verb = forms.ChoiceField(label="操作", required=False, choices=[("", "全部"), *Verb.choices])
+    result = forms.ChoiceField(label="结果", required=False, choices=RESULTS)
     person = forms.CharField(label="账号或姓名", required=False, max_length=150)
     agency = forms.CharField(label="机构名称或编码", required=False, max_length=100)
+    month = forms.DateField(
+        label="所属月份",
+        required=False,
+        input_formats=["%Y-%m"],
+        widget=forms.DateInput(format="%Y-%m", attrs={"type": "month"}),
+        error_messages={"invalid": "请填写年和月，如 2026-03。"},
+    )
+    words = forms.CharField(label="内容含", required=False, max_length=100)
 
     def clean(self):
         first, last = self.cleaned_data.get("first_day"), self.cleaned_data.get("last_day")
@@ -82,23 +112,28 @@ class TrailFilterForm(forms.Form):
     def narrow(self, events):
         if not self.is_valid():
             return events.none()
-        given = self.cleaned_data
-        if given["first_day"]:
-            events = events.filter(at__date__gte=given["first_day"])
-        if given["last_day"]:
-            events = events.filter(at__date__lte=given["last_day"])
-        if given["verb"]:
-            events = events.filter(verb=given["verb"])
-        if given["person"]:
-            typed = Q(actor__isnull=True, detail__icontains=given["person"])
-            events = events.filter(Q(actor_name__icontains=given["person"]) | typed)
-        if given["agency"]:
-            named = Q(agency__name__icontains=given["agency"]) | Q(agency__key__icontains=given["agency"])
-            events = events.filter(named)
+        for name, value in self._given:
+            events = events.filter(NARROWED[name](value))
         return events
+
+    def archived_days(self):
+        """The archived days that the rows asked for may be of; of a wrong form none."""
+        if not self.is_valid():
+            return TrailDay.objects.none()
+        bounds = (self.cleaned_data["first_day"], self.cleaned_data["last_day"])
+        return TrailDay.objects.archived().touching(*bounds).order_by("day")
+
+    @property
+    def _given(self):
+        return [(name, value) for name, value in self.cleaned_data.items() if value]
 
     @property
     def sentence(self):
         """What the rows were narrowed by, for the trail row of an export."""
-        given = [f"{self.fields[name].label}：{value}" for name, value in self.cleaned_data.items() if value]
-        return "；".join(given) or "全部"
+        words = [f"{self.fields[name].label}：{self._word(name, value)}" for name, value in self._given]
+        return "；".join(words) or "全部"
+
+    def _word(self, name, value):
+        if name == "month":
+            return f"{value:%Y-%m}"
+        return dict(getattr(self.fields[name], "choices", ())).get(value, value)

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from django.db import connections
 
+# In a condition: the moment half a year ago, which each database counts in its own words.
+HALF_YEAR_AGO = "{half_year_ago}"
+_POSTGRESQL_AGO, _SQLITE_AGO = "CURRENT_TIMESTAMP - INTERVAL '183 days'", "datetime('now', '-183 days')"
+
 
 @dataclass(frozen=True)
 class Refusal:
     """Refuse the operations on a table's rows where the condition holds.
 
-    `condition` is SQL over OLD and NEW that both databases understand; empty means always.
+    `condition` is SQL over OLD and NEW that both databases understand, HALF_YEAR_AGO apart; empty means always.
     """
 
     name: str
@@ -38,7 +42,8 @@ def _names(refusal):
 
 
 def _sqlite(refusal):
-    when = f"WHEN {refusal.condition}" if refusal.condition else ""
+    condition = refusal.condition.replace(HALF_YEAR_AGO, _SQLITE_AGO)
+    when = f"WHEN {condition}" if condition else ""
     for name, operation in _names(refusal):
         yield f"DROP TRIGGER IF EXISTS {name}"
         yield (
@@ -49,11 +54,12 @@ def _sqlite(refusal):
 
 def _postgresql(refusal):
     """PostgreSQL allows no subquery in WHEN, so the condition stands in a function of its own."""
+    condition = refusal.condition.replace(HALF_YEAR_AGO, f"({_POSTGRESQL_AGO})")
     for name, operation in _names(refusal):
         row = "OLD" if operation == "DELETE" else "NEW"
         yield (
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF {refusal.condition or 'TRUE'} THEN RAISE EXCEPTION '{refusal.message}' "
+            f"IF {condition or 'TRUE'} THEN RAISE EXCEPTION '{refusal.message}' "
             f"USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {row}; END $$"
         )
         yield f"DROP TRIGGER IF EXISTS {name} ON {refusal.table}"

@@ -10,7 +10,6 @@ from .addresses import client_address
 from .models.trail import Verb
 
 USERNAME_LENGTH = 150
-NOBODY = "未登录"
 # When a session was last known to be used: the key in it.
 USED_AT = "used_at"
 
@@ -35,26 +34,20 @@ def on_logout(request, user, **kwargs):
 
 
 def on_failure(credentials, request=None, **kwargs):
-    _record_stranger(Verb.LOGIN_FAILED, request, f"账号：{_readable(credentials.get('username'))}")
+    _record_stranger(Verb.LOGIN_FAILED, request, f"账号：{_name(credentials.get('username'))}")
 
 
 def on_lock_out(request, username, **kwargs):
     """Sent at the failure that locks, and again at each attempt while locked."""
     failures = request.axes_failures_since_start
     how = f"连续失败 {failures} 次" if failures else "锁定期间再次尝试"
-    detail = f"账号：{_readable(username)}，{how}"
-    _record_stranger(Verb.LOCKED_OUT, request, detail)
+    _record_stranger(Verb.LOCKED_OUT, request, f"账号：{_name(username)}，{how}")
 
 
 def _record_stranger(verb, request, detail):
-    """Whoever typed a name is not known to be its owner, so the row names no account as actor."""
-    event = trail.event(verb, detail=detail, is_success=False)
-    event.actor_name = NOBODY
-    event.address = client_address(request) if request else None
-    trail.record_many([event])
+    """Whoever typed a name is not known to be its owner."""
+    trail.record_stranger(verb, address=client_address(request) if request else None, detail=detail)
 
 
-def _readable(username):
-    """What was typed, without the characters that would break a line of the log or the database."""
-    text = "".join(char if char.isprintable() else "?" for char in str(username or ""))
-    return text[:USERNAME_LENGTH]
+def _name(username):
+    return trail.readable(username, USERNAME_LENGTH)

@@ -1,11 +1,12 @@
-"""Appending to the trail, and checking its chain."""
+"""Appending to the trail, one event after the other and one day after the other."""
 
 from django.db import transaction
 from django.utils import timezone
 
-from .models.trail import GENESIS, Event, TrailHead
+from .models.trail import Event, TrailDay, TrailHead
 
 BATCH = 2_000
+NOBODY = "未登录"
 
 
 def record(verb, *, by, agency=None, month=None, revision_number=None, detail="", is_success=True):
@@ -33,31 +34,25 @@ def event(verb, by=None, agency=None, month=None, revision_number=None, detail="
     )
 
 
+def record_stranger(verb, *, address, detail, is_success=False):
+    """Append what somebody did who is not signed in: the row names no account as actor."""
+    row = event(verb, detail=detail, is_success=is_success)
+    row.actor_name, row.address = NOBODY, address
+    return record_many([row])[0]
+
+
+def readable(typed, length):
+    """What a stranger typed, without the characters that would break a line of the log or the database."""
+    return "".join(char if char.isprintable() else "?" for char in str(typed or ""))[:length]
+
+
 @transaction.atomic(savepoint=False)
 def record_many(events):
-    """Append events in order, under the lock of the chain's head."""
+    """Append events in order, under the lock of the chain's head; the first event of a day closes the one before."""
     head = TrailHead.objects.select_for_update().get_or_create(pk=1)[0]
-    for row in events:
-        row.sequence, row.previous_hash = head.sequence + 1, head.hash
-        row.hash = row.expected_hash()
-        head.sequence, head.hash = row.sequence, row.hash
+    ended = [day for day in map(head.append, events) if day]
     Event.objects.bulk_create(events, batch_size=BATCH)
-    head.save(update_fields=("sequence", "hash"))
+    if ended:
+        TrailDay.objects.bulk_create(ended)
+    head.save(update_fields=("sequence", "hash", "day", "day_first_sequence"))
     return events
-
-
-def first_fault():
-    """A sentence naming the first broken link of the chain, or None."""
-    previous_sequence, previous_hash = 0, GENESIS
-    for row in Event.objects.order_by("sequence").iterator(BATCH):
-        if row.sequence != previous_sequence + 1:
-            return f"日志缺少第 {previous_sequence + 1} 条。"
-        if row.previous_hash != previous_hash:
-            return f"日志第 {row.sequence} 条与前一条不相连。"
-        if row.hash != row.expected_hash():
-            return f"日志第 {row.sequence} 条内容与其哈希不符。"
-        previous_sequence, previous_hash = row.sequence, row.hash
-    head = TrailHead.objects.filter(pk=1).first() or TrailHead()
-    if (head.sequence, head.hash) != (previous_sequence, previous_hash):
-        return f"日志链头为第 {head.sequence} 条，日志末条为第 {previous_sequence} 条。"
-    return None

@@ -40,8 +40,12 @@ BYTE_ORDER_MARK = "\ufeff"
 def trail_list(request):
     form = _filters(request)
     events = form.narrow(Event.objects.newest_first())
-    page = Paginator(events, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "agencies/trail_list.html", {"filter_form": form, "page_obj": page})
+    context = {
+        "filter_form": form,
+        "page_obj": Paginator(events, PAGE_SIZE).get_page(request.GET.get("page")),
+        "archived_days": form.archived_days(),
+    }
+    return render(request, "agencies/trail_list.html", context)
 
 
 def trail_export(request):

@@ -55,19 +55,32 @@ def set_limit(row, *, by):
         raise ValueError("请写明依据或理由。")
     row.set_by = by
     row.full_clean()
+    before = _standing(row)
     row.save()
-    trail.record(Verb.ACTIVATE, by=by, detail=_sentence(row))
+    trail.record(Verb.ACTIVATE, by=by, detail=_sentence(row, before))
     return row
 
 
-def _sentence(row):
+def _standing(row):
+    """The threshold that the row is about to replace, or None where only a wider one held."""
+    rows = CheckLimit.objects.filter(rule=row.rule).order_by("pk")
+    place = (row.item_id or "", row.type_code)
+    standing = in_force(RULES[row.rule], rows)
+    return next((each.limit for each in standing if (each.item, each.type_code) == place), None)
+
+
+def _sentence(row, before):
     whom = "，".join(
         (str(row.item) if row.item else "全部指标", row.get_type_code_display() or "全部机构类型")
     )
-    bounds = "，".join(
-        f"{CheckLimit._meta.get_field(name).verbose_name} {_plain(getattr(row, name))}" for name in FIELDS
-    )
+    bounds = "，".join(_bound(name, before, limit_of(row)) for name in FIELDS)
     return f"检查规则“{RULES[row.rule].title}”（{whom}）：{bounds}。理由：{row.reason}"
+
+
+def _bound(name, before, after):
+    label, new = CheckLimit._meta.get_field(name).verbose_name, _plain(getattr(after, name))
+    old = _plain(getattr(before, name)) if before else new
+    return f"{label} {new}" if old == new else f"{label} {old} → {new}"
 
 
 def _plain(value):

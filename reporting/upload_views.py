@@ -106,6 +106,7 @@ def upload_returned(request, pk):
     if not upload.is_readable:
         messages.error(request, "此文件还没有检查完，或不能读取。")
         return redirect("reporting:upload-detail", pk)
+    workbooks.take_returned(upload, by=request.user)
     return _workbook(lambda target: returning.write(upload, target), f"退回 {upload.name}")
 
 

@@ -1,8 +1,10 @@
 """Whether what is stored still is what was filed, approved and computed: each check yields its first fault."""
 
+from functools import partial
+
 import numpy as np
 
-from agencies import trail
+from agencies import archives, chain
 from reporting import approved, evidence_files, factor_seals
 from reporting.models import Panel, Report, Revision, StaleMark, Status
 from reporting.models.filing import content_hash
@@ -16,10 +18,15 @@ TOLERANCE = 1e-9
 _STAMPS = ("id", "computed_at", "packed")
 
 
-def checks():
-    """(what is checked, function that returns the first fault as a sentence or None)."""
+def checks(archive=None):
+    """(what is checked, function that returns the first fault as a sentence or None).
+
+    `archive`: the folder of the trail's archived days, where they are to be checked too.
+    """
+    files = [("操作日志归档文件", partial(archives.first_fault, archive))] if archive else []
     return (
-        ("操作日志哈希链", trail.first_fault),
+        ("操作日志哈希链", chain.first_fault),
+        *files,
         ("已提交版次的内容哈希", changed_revision),
         ("生效版次", wrong_approval),
         ("凭证文件", evidence_files.first_damaged),

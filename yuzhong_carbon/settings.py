@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "agencies.middleware.idle_sessions",
     "agencies.middleware.acting_address",
+    "agencies.middleware.api_calls",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -208,6 +209,10 @@ PRIVATE_MEDIA_ROOT = Path(os.environ.get("PRIVATE_MEDIA_ROOT", VAR_DIR / "privat
 EVIDENCE_MAX_MB = _number("EVIDENCE_MAX_MB", "10")
 # What is larger is refused unread; between the two the form answers with a sentence.
 MAX_BODY_MB = 2 * EVIDENCE_MAX_MB + 20
+# 网络安全法 第二十一条: logs stay for six months at least, before archive_trail may move them into files.
+TRAIL_KEEP_DAYS = _number("TRAIL_KEEP_DAYS", "200")
+if TRAIL_KEEP_DAYS < 183:
+    raise ImproperlyConfigured(f"TRAIL_KEEP_DAYS must be 183 or more, half a year, not {TRAIL_KEEP_DAYS}.")
 ACTIVE_RULE_SET = os.environ.get("ACTIVE_RULE_SET", "chongqing-2015")
 
 # Interface

@@ -3,7 +3,7 @@
 from .equipment import ChargingStation, DataRoom, PvPlant
 from .people import Membership, User
 from .register import Agency, AgencyKind, AgencyType, Building, ElectricityAccount, Occupancy, Vehicle
-from .trail import Event, TrailHead
+from .trail import Event, TrailDay, TrailHead
 
 __all__ = [
     "Agency",
@@ -17,6 +17,7 @@ __all__ = [
     "Membership",
     "Occupancy",
     "PvPlant",
+    "TrailDay",
     "TrailHead",
     "User",
     "Vehicle",

@@ -54,6 +54,12 @@ def upload(file, *, by):
     return kept
 
 
+def take_returned(upload, *, by):
+    """Tell that the returned file of an upload was taken away; `returning.write` makes it."""
+    _permit(by)
+    trail.record(Verb.EXPORT, by=by, detail=f"退回文件 {upload.name}（上传 {upload.pk}）")
+
+
 @transaction.atomic
 def choose(upload, shown, chosen, *, by):
     """Of the conflicts shown (ids of cells), those chosen count as the file says, the others as stored."""

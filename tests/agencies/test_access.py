@@ -4,13 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
 from django.utils import timezone
 
 from agencies import access, actions
 from agencies.access import Role
 from agencies.models import Event, Membership, User
 from agencies.models.trail import Verb
-from tests.factories import District, UserFactory, user_with
+from tests.factories import DepartmentFactory, District, InstitutionFactory, UserFactory, user_with
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,7 @@ def details():
 def test_the_matrix_covers_every_role_and_verb():
     assert set(MATRIX) == set(Role)
     assert set().union(*MATRIX.values()) == set(access.VERBS)
+    assert [name for name in vars(access) if name.endswith("VERBS")] == ["VERBS"]
 
 
 @pytest.mark.parametrize("role", Role)
@@ -59,6 +61,30 @@ def test_each_role_carries_its_verbs_and_no_other(district, role):
     user = user_with(role, district.bureau)
 
     assert {verb for verb in access.VERBS if access.may(user, verb)} == MATRIX[role]
+
+
+@pytest.mark.parametrize("place", ["institution", "department", "bureau", "sibling", "other", "below_other"])
+@pytest.mark.parametrize("role", Role)
+def test_a_verb_reaches_the_agency_of_the_role_and_what_is_below_it(district, role, place):
+    other = DepartmentFactory(parent=district.bureau)
+    places = {
+        "sibling": InstitutionFactory(parent=district.department),
+        "other": other,
+        "below_other": InstitutionFactory(parent=other),
+    }
+    user = user_with(role, places.get(place) or getattr(district, place))
+
+    may = {verb for verb in access.VERBS if access.may_at(user, verb, district.institution)}
+
+    assert may == (set() if place in places else MATRIX[role])
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_verb_never_reaches_upwards(district, role):
+    user = user_with(role, district.institution)
+
+    for above in (district.department, district.bureau):
+        assert not any(access.may_at(user, verb, above) for verb in access.VERBS)
 
 
 @pytest.mark.parametrize("flag", ["is_superuser", "is_staff"])
@@ -277,6 +303,32 @@ def test_a_new_password_stands_in_no_trail(district):
     district.filer.refresh_from_db()
     assert district.filer.check_password("quite-another-word")
     assert details() == [f"账号 {district.filer}（{district.filer.username}）：重置密码"]
+
+
+def test_a_password_of_ones_own_choice_leaves_a_trace_and_keeps_the_session(client, district):
+    client.force_login(district.filer)
+    typed = dict.fromkeys(("new_password1", "new_password2"), "quite-another-word")
+
+    answer = client.post(reverse("password_change"), typed | {"old_password": "correct-horse-battery"})
+
+    assert answer.url == reverse("password_change_done")
+    assert client.get(answer.url).status_code == 200
+    event = Event.objects.get(verb=Verb.GRANT)
+    assert (event.actor, event.address) == (district.filer, "127.0.0.1")
+    assert event.detail == f"账号 {district.filer}（{district.filer.username}）：修改本人密码"
+    district.filer.refresh_from_db()
+    assert district.filer.check_password("quite-another-word")
+
+
+def test_a_wrong_old_password_changes_nothing(client, district):
+    client.force_login(district.filer)
+    typed = dict.fromkeys(("new_password1", "new_password2"), "quite-another-word")
+
+    client.post(reverse("password_change"), typed | {"old_password": "guessed"})
+
+    assert details() == []
+    district.filer.refresh_from_db()
+    assert district.filer.check_password("correct-horse-battery")
 
 
 def test_nobody_closes_their_own_account(district):

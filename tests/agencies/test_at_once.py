@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from agencies import actions, trail
+from agencies import actions, chain, trail
 from agencies.models import Agency, Event
 from agencies.models.trail import Verb
 from tests.factories import BureauFactory, DepartmentFactory
@@ -47,7 +47,7 @@ def test_events_of_many_people_are_one_chain_from_the_very_first():
 
     assert outcomes == [None] * PEOPLE
     assert Event.objects.count() == PEOPLE * EVENTS_EACH
-    assert trail.first_fault() is None
+    assert chain.first_fault() is None
 
 
 def test_two_moves_that_together_would_close_a_circle():

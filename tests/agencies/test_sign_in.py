@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from agencies import actions, trail
+from agencies import actions, chain
 from agencies.access import Role
 from agencies.addresses import client_address
 from agencies.models import Event
@@ -106,7 +106,7 @@ def test_what_was_typed_is_cut_and_made_readable(rf, settings):
 
     detail = Event.objects.get().detail
     assert detail == "账号：" + ("甲?2026 通过?" + "x" * 300)[:150]
-    assert trail.first_fault() is None
+    assert chain.first_fault() is None
 
 
 # The lock

@@ -4,35 +4,26 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from agencies import trail
-from agencies.apps import REFUSALS
+from agencies import chain, trail
 from agencies.models import Event
 from agencies.models.trail import GENESIS, TrailHead, Verb
 from tests.factories import InstitutionFactory, UserFactory
 
+from .trails import without_triggers
+
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
-def chain(length):
+def appended(length):
     return [trail.record(Verb.LOAD, by=None, detail=f"第{number}次") for number in range(1, length + 1)]
 
 
-def without_triggers(statement, parameters):
-    """What somebody with the database's own password could do."""
-    with connection.cursor() as cursor:
-        for refusal in REFUSALS:
-            for operation in refusal.operations:
-                on_table = f" ON {refusal.table}" if connection.vendor == "postgresql" else ""
-                cursor.execute(f"DROP TRIGGER {refusal.name}_{operation.lower()}{on_table}")
-        cursor.execute(statement, parameters)
-
-
 def test_an_empty_trail_is_whole():
-    assert trail.first_fault() is None
+    assert chain.first_fault() is None
 
 
 def test_each_row_holds_on_to_the_one_before():
-    first, second, third = chain(3)
+    first, second, third = appended(3)
 
     assert (first.sequence, second.sequence, third.sequence) == (1, 2, 3)
     assert (first.previous_hash, second.previous_hash, third.previous_hash) == (
@@ -42,7 +33,7 @@ def test_each_row_holds_on_to_the_one_before():
     )
     head = TrailHead.objects.get()
     assert (head.sequence, head.hash) == (3, third.hash)
-    assert trail.first_fault() is None
+    assert chain.first_fault() is None
 
 
 def test_a_row_tells_who_did_what_to_whom_from_where():
@@ -74,7 +65,7 @@ def test_every_address_reads_back_as_it_was_hashed(address):
 
     trail.record(Verb.LOGIN, by=user)
 
-    assert trail.first_fault() is None
+    assert chain.first_fault() is None
 
 
 def test_many_events_are_one_chain_at_the_cost_of_one():
@@ -86,7 +77,7 @@ def test_many_events_are_one_chain_at_the_cost_of_one():
 
     assert len(few) < 30
     assert Event.objects.count() == 1_001
-    assert trail.first_fault() is None
+    assert chain.first_fault() is None
 
 
 def test_a_failed_act_leaves_no_row():
@@ -95,12 +86,12 @@ def test_a_failed_act_leaves_no_row():
         transaction.set_rollback(True)
 
     assert Event.objects.count() == 0
-    assert trail.first_fault() is None
+    assert chain.first_fault() is None
 
 
 @pytest.mark.parametrize("statement", ["UPDATE agencies_event SET detail = ''", "DELETE FROM agencies_event"])
 def test_the_database_refuses_to_change_or_delete_a_row(statement):
-    chain(2)
+    appended(2)
 
     with (
         pytest.raises(DatabaseError, match="append-only"),
@@ -109,7 +100,7 @@ def test_the_database_refuses_to_change_or_delete_a_row(statement):
     ):
         cursor.execute(statement)
 
-    assert trail.first_fault() is None
+    assert chain.first_fault() is None
     assert Event.objects.count() == 2
 
 
@@ -126,31 +117,31 @@ def test_the_database_refuses_to_change_or_delete_a_row(statement):
     ],
 )
 def test_a_changed_column_is_found(column, value):
-    chain(3)
+    appended(3)
 
     without_triggers(f"UPDATE agencies_event SET {column} = %s WHERE sequence = 2", [value])
 
-    assert trail.first_fault() == "日志第 2 条内容与其哈希不符。"
+    assert chain.first_fault() == "日志第 2 条内容与其哈希不符。"
 
 
 def test_a_missing_row_is_found():
-    chain(3)
+    appended(3)
 
     without_triggers("DELETE FROM agencies_event WHERE sequence = %s", [2])
 
-    assert trail.first_fault() == "日志缺少第 2 条。"
+    assert chain.first_fault() == "日志缺少第 2 条。"
 
 
 def test_missing_last_rows_are_found():
-    chain(3)
+    appended(3)
 
     without_triggers("DELETE FROM agencies_event WHERE sequence > %s", [1])
 
-    assert trail.first_fault() == "日志链头为第 3 条，日志末条为第 1 条。"
+    assert chain.first_fault() == "日志链头为第 3 条，日志末条为第 1 条。"
 
 
 def test_a_row_forged_with_its_own_hash_is_found():
-    chain(3)
+    appended(3)
     forged = Event.objects.get(sequence=2)
     forged.detail = "改过"
 
@@ -159,4 +150,4 @@ def test_a_row_forged_with_its_own_hash_is_found():
         [forged.detail, forged.expected_hash()],
     )
 
-    assert trail.first_fault() == "日志第 3 条与前一条不相连。"
+    assert chain.first_fault() == "日志第 3 条与前一条不相连。"

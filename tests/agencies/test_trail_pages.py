@@ -1,17 +1,23 @@
 """The trail's page and its file: for auditors, filtered alike, at a steady cost."""
 
 import csv
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from agencies import trail
+from agencies.access import Role
 from agencies.models import Event
 from agencies.models.trail import Verb
-from tests.factories import District
+from tests.factories import BureauFactory, District, user_with
+
+from .trails import OLD, OLDER, append
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +122,47 @@ def test_rows_are_narrowed_by_agency(auditor, district):
     assert shown(auditor, agency=district.department.key) == ["二"]
 
 
+def test_rows_are_narrowed_by_the_month_they_are_about(auditor, district):
+    for number in (2, 3):
+        month = date(2026, number, 1)
+        trail.record(
+            Verb.SAVE, by=district.filer, agency=district.institution, month=month, detail=f"{number}月"
+        )
+
+    assert shown(auditor, month="2026-03") == ["3月"]
+    assert 'value="2026-03"' in auditor.get(reverse(LIST), {"month": "2026-03"}).content.decode()
+
+
+def test_rows_are_narrowed_by_result(auditor, district):
+    trail.record(Verb.VIEW, by=district.filer, detail="看到")
+    trail.record(Verb.VIEW, by=district.filer, detail="损坏", is_success=False)
+
+    assert shown(auditor, verb=Verb.VIEW, result="success") == ["看到"]
+    assert shown(auditor, verb=Verb.VIEW, result="failure") == ["损坏"]
+
+
+def test_rows_are_narrowed_by_words_of_their_content(auditor, district):
+    trail.record(Verb.SAVE, by=district.filer, detail="电：1 → 2")
+    trail.record(Verb.SAVE, by=district.filer, detail="水：1 → 2")
+
+    assert shown(auditor, words="水：") == ["水：1 → 2"]
+
+
+def test_archived_days_are_named_where_the_dates_touch_them(client, tmp_path):
+    append(OLDER, "登录")
+    append(OLD, "登录")
+    client.force_login(user_with(Role.AUDITOR, BureauFactory()))
+    call_command("archive_trail", str(tmp_path), "--yes", stdout=StringIO())
+
+    page = client.get(reverse(LIST), {"last_day": OLDER.isoformat()}).content.decode()
+    assert "所选日期中有 1 天已归档" in page
+    assert f"trail-{OLDER}.jsonl.gz，共 1 条，移出 1 条" in page
+    assert f"trail-{OLD}" not in page
+    assert "所选日期中有 2 天已归档" in client.get(reverse(LIST)).content.decode()
+    today = {"first_day": timezone.localdate().isoformat()}
+    assert "所选日期中有" not in client.get(reverse(LIST), today).content.decode()
+
+
 def test_a_wrong_filter_is_named_and_kept(auditor):
     answer = auditor.get(reverse(LIST), {"first_day": "2026-03-05", "last_day": "2026-03-01", "person": "张"})
 
@@ -126,7 +173,9 @@ def test_a_wrong_filter_is_named_and_kept(auditor):
     assert "没有符合条件的记录" in page
 
 
-@pytest.mark.parametrize("filters", [{"first_day": "昨天"}, {"verb": "destroy"}])
+@pytest.mark.parametrize(
+    "filters", [{"first_day": "昨天"}, {"verb": "destroy"}, {"month": "2026-13"}, {"result": "x"}]
+)
 def test_a_filter_that_means_nothing_exports_nothing(auditor, filters):
     assert auditor.get(reverse(EXPORT), filters).status_code == 400
     assert not Event.objects.filter(verb=Verb.EXPORT).exists()
@@ -187,6 +236,23 @@ def test_the_file_holds_what_the_page_shows_oldest_first(auditor, district):
     }
 
 
+def test_the_file_is_narrowed_by_month_result_and_words_too(auditor, district):
+    for month, words, is_success in ((2, "电", True), (3, "水", True), (3, "电", False), (3, "电", True)):
+        trail.record(
+            Verb.SAVE,
+            by=district.filer,
+            month=date(2026, month, 1),
+            detail=words,
+            is_success=is_success,
+        )
+
+    rows = exported(auditor, month="2026-03", result="success", words="电")
+
+    assert [(row["月份"], row["内容"], row["成功"]) for row in rows] == [("2026-03", "电", "是")]
+    detail = Event.objects.get(verb=Verb.EXPORT).detail
+    assert detail == "操作日志；结果：成功；所属月份：2026-03；内容含：电"
+
+
 def test_the_file_is_a_download_that_excel_takes_for_utf8(auditor):
     answer = auditor.get(reverse(EXPORT))
 
@@ -196,11 +262,15 @@ def test_the_file_is_a_download_that_excel_takes_for_utf8(auditor):
 
 
 def test_taking_the_file_away_is_an_event_and_not_in_the_file(auditor, district):
-    rows = exported(auditor, person=district.auditor.name, first_day="2026-01-01")
+    rows = exported(
+        auditor, person=district.auditor.name, first_day="2026-01-01", verb=Verb.LOGIN, result="success"
+    )
 
     event = Event.objects.get(verb=Verb.EXPORT)
     assert (event.actor, event.address) == (district.auditor, "127.0.0.1")
-    assert event.detail == f"操作日志；自：2026-01-01；账号或姓名：{district.auditor.name}"
+    assert event.detail == (
+        f"操作日志；自：2026-01-01；操作：登录；结果：成功；账号或姓名：{district.auditor.name}"
+    )
     assert [row["操作"] for row in rows] == ["登录"]
 
 

@@ -75,3 +75,13 @@ def test_what_is_in_force_is_the_shipped_limit_or_the_bureaus_newest(district):
     found = {(each.item, each.type_code): (each.limit.high, each.row is None) for each in standing}
     assert found["110", ""] == (3, False)
     assert found["120", ""] == (8, True)
+
+
+def test_the_trail_tells_what_a_limit_was_before_and_after(district):
+    check_limits.set_limit(row(high=Decimal(2)), by=district.manager)
+    check_limits.set_limit(row(low=Decimal("0.5"), high=Decimal(3)), by=district.manager)
+
+    detail = Event.objects.latest("sequence").detail
+    assert "0.5" in detail
+    assert "2 → 3" in detail
+    assert "不限 → 0.5" in detail

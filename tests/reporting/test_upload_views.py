@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from agencies.access import Role
+from agencies.models import Event
 from reporting import actions
 from reporting.entries import Entry
 from reporting.models import Upload
@@ -176,6 +177,8 @@ def test_the_file_comes_back_with_each_error_in_its_cell_and_is_a_template_again
     }
     upload = uploaded(edited(template_of(district.institution, MARCH), typed), district.filer)
     book = book_of(content_of(as_filer.get(reverse("reporting:upload-returned", args=[upload.pk]))))
+    told = Event.objects.get(verb="export", detail__contains="退回文件")
+    assert (told.actor, told.detail) == (district.filer, f"退回文件 {upload.name}（上传 {upload.pk}）")
     sheet = book[layout.DATA]
     cell = sheet.cell(row_of(sheet, "110"), 9)
     assert (cell.value, cell.fill.fgColor.rgb) == ("九千", "FFFFC7CE")

@@ -9,7 +9,7 @@ import pytest
 from django.urls import get_resolver, reverse
 
 from agencies.access import Role
-from agencies.models import Building, Vehicle
+from agencies.models import Building, Event, Vehicle
 from reporting import evidence_actions
 from reporting.models import Evidence
 from targets import explaining, forecasting, plan_library, refresh
@@ -167,6 +167,16 @@ def names(resolver=None, namespace=""):
             yield f"{namespace}{pattern.name}"
 
 
+def nameless(resolver=None):
+    """Addresses that `names` cannot see, the admin's own apart."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if not hasattr(pattern, "url_patterns"):
+            if not pattern.name:
+                yield str(pattern.pattern)
+        elif pattern.namespace != "admin":
+            yield from nameless(pattern)
+
+
 def address(name, institution):
     return reverse(name, args=arguments(name, institution))
 
@@ -227,6 +237,22 @@ def test_every_address_has_its_row():
     assert set(names()) == OWN.keys() | VERBS | OPEN.keys() | ELSEWHERE_TESTED
 
 
+def test_no_address_goes_without_a_name_and_a_row():
+    # The admin's own sign-in page, which only redirects: tests/agencies/test_admin.py.
+    assert list(nameless()) == ["admin/login/"]
+
+
+def test_each_call_of_the_api_stands_in_the_trail(district, client):
+    client.force_login(district.manager)
+    met = [client.get(address(name, district.institution)).status_code for name in API]
+
+    told = Event.objects.filter(verb="api").order_by("sequence").values_list("detail", "is_success")
+    assert [
+        (detail.endswith(f"→ {status}"), status < 400) for (detail, _), status in zip(told, met, strict=True)
+    ] == [(True, is_success) for _, is_success in told]
+    assert {OK, NOTHING} == set(met)
+
+
 @pytest.mark.parametrize("role", Role)
 def test_what_each_role_meets_at_its_own_addresses(district, client, role):
     client.force_login(user_of(district, role))
@@ -271,6 +297,23 @@ def test_no_verb_is_done_by_following_a_link(district, client, name):
 def test_who_sees_no_figures_does_nothing_to_reports(district, client, role, name):
     client.force_login(user_of(district, role))
     assert client.post(address(name, district.institution), {"reason": "x"}).status_code in {REFUSED, NOTHING}
+
+
+# What anybody with an account may send: the own password.
+PASSWORD = {"password_change", "password_change_done"}
+
+
+@pytest.mark.parametrize("role", [A, S])
+def test_who_sees_no_figures_sends_nothing_anywhere(district, client, role):
+    """An auditor reads the trail; whatever they send is refused, or read as the page that it is."""
+    user = user_of(district, role)
+    client.force_login(user)
+    for name in sorted(OWN.keys() - PASSWORD - {"admin:index"}):
+        answer = client.post(address(name, district.institution), {"reason": "x"})
+        shown = ELSEWHERE if name == "home" else OWN[name][role]
+        assert answer.status_code in {REFUSED, NOTHING, NOT_BY_GET, shown}, name
+    told = Event.objects.filter(actor=user).values_list("verb", flat=True)
+    assert set(told) <= {"login", "api", "export"}
 
 
 def test_without_a_session_only_the_open_addresses_answer(district, client):

@@ -57,6 +57,11 @@ def test_a_due_day_that_not_every_month_has_is_refused():
     assert "REPORTING_DUE_DAY must be 1 to 28" in found.stderr
 
 
+def test_a_trail_kept_for_less_than_half_a_year_is_refused():
+    found = load_settings({"TRAIL_KEEP_DAYS": "182"})
+    assert "TRAIL_KEEP_DAYS must be 183 or more" in found.stderr
+
+
 def test_a_number_that_is_none_is_refused_by_name():
     found = load_settings({"REPORTING_DUE_DAY": "tenth"})
     assert found.returncode != 0
