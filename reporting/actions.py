@@ -235,6 +235,7 @@ def approve(report, *, by, seen=None):
     approved.write_month(revision, cause=_cause(revision))
     _record(Verb.APPROVE, revision, by, f"内容哈希 {revision.content_hash}")
     notices.figures_changed()
+    notices.approved(revision)
 
 
 @transaction.atomic
@@ -249,6 +250,7 @@ def send_back(report, *, by, reason, seen=None):
     approved.note_submission(report, is_waiting=False)
     _record(Verb.RETURN, revision, by, reason.strip())
     notices.figures_changed()
+    notices.returned(revision)
 
 
 @transaction.atomic
@@ -261,6 +263,7 @@ def open_correction(report, *, by, reason):
     _expect(report, Status.APPROVED)
     revision = _next_revision(report, by, reason.strip())
     _record(Verb.CORRECT, revision, by, reason.strip())
+    notices.correction_opened(revision, by=by)
     return revision
 
 
