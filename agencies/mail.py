@@ -93,9 +93,13 @@ def _keep(message):
 
 def _in_short(fault):
     """The kind of fault and its code; not what the server said, which may name the address."""
-    refused = getattr(fault, "recipients", None)
-    code = next(iter(refused.values()))[0] if refused else getattr(fault, "smtp_code", fault.args[:1])
-    return f"{type(fault).__name__} {code if isinstance(code, int) else ''}".strip()[:FAULT_LENGTH]
+    return f"{type(fault).__name__} {_code(fault)}".strip()[:FAULT_LENGTH]
+
+
+def _code(fault):
+    if isinstance(fault, SMTPRecipientsRefused):
+        return next(iter(fault.recipients.values()))[0]
+    return getattr(fault, "smtp_code", None) or getattr(fault, "errno", None) or ""
 
 
 def _email(message, connection):
