@@ -20,6 +20,8 @@ from .models.trail import Verb
 PATH_LENGTH = Agency._meta.get_field("path").max_length
 # What a reader of the trail learns nothing from, or must not learn.
 UNTOLD = frozenset({"id", "path", "password", "last_login"})
+# What is nobody's business who reads the trail: that it changed is told, not from what to what.
+UNQUOTED = frozenset({"email"})
 
 
 @transaction.atomic
@@ -166,7 +168,7 @@ def changes_of(row):
 def changes_between(before, after):
     fields = [field for field in after._meta.concrete_fields if field.name not in UNTOLD]
     return [
-        f"{field.verbose_name}：{_word(before, field)} → {_word(after, field)}"
+        _change(field, before, after)
         for field in fields
         if getattr(before, field.name) != getattr(after, field.name)
     ]
@@ -222,6 +224,12 @@ def _tell_role(by, membership, sentence):
     user = membership.user
     detail = f"账号 {user}（{user.username}）：{sentence}"
     trail.record(Verb.GRANT, by=by, agency=membership.agency, detail=detail)
+
+
+def _change(field, before, after):
+    if field.name in UNQUOTED:
+        return f"{field.verbose_name}已更改"
+    return f"{field.verbose_name}：{_word(before, field)} → {_word(after, field)}"
 
 
 def _word(row, field):

@@ -270,11 +270,13 @@ class UserAdmin(Permitted, AuthUserAdmin):
     list_per_page = 50
     actions = ("lift_lock_out",)
     fieldsets = (
-        (None, {"fields": ("username", "name", "office_phone", "is_active")}),
+        (None, {"fields": ("username", "name", "office_phone", "email", "is_active")}),
         ("登录", {"fields": ("password_link", "last_login", "date_joined")}),
         ("角色", {"fields": ("roles_now",)}),
     )
-    add_fieldsets = ((None, {"fields": ("username", "name", "office_phone", "password1", "password2")}),)
+    add_fieldsets = (
+        (None, {"fields": ("username", "name", "office_phone", "email", "password1", "password2")}),
+    )
 
     def get_queryset(self, request):
         current = Membership.objects.current().select_related("agency")

@@ -40,7 +40,7 @@ class AccountForm(UserCreationForm):
 
     class Meta(UserCreationForm.Meta):
         model = User
-        fields = ("username", "name", "office_phone")
+        fields = ("username", "name", "office_phone", "email")
 
 
 class MembershipForm(forms.ModelForm):

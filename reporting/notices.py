@@ -1,12 +1,15 @@
-"""What leaves the building after a commit."""
+"""What leaves the building after a commit: jobs, and messages to those whom an act concerns.
 
-import logging
-from functools import partial
+The messages are written in the transaction of their act. Their text names institution and month, no person and no
+figure: the page that they lead to has both, for those who may see it.
+"""
 
-from celery import current_app
-from django.db import transaction
+from django.urls import reverse
 
-logger = logging.getLogger(__name__)
+from agencies.access import Role
+from agencies.jobs import ask_for
+from agencies.models import MessageKind
+from agencies.notices import holders, tell
 
 # The job lives in the app above this one, so it is called by name; a test asserts that the name is registered.
 REFRESH_TASK = "targets.tasks.refresh_figures"
@@ -17,15 +20,38 @@ def figures_changed():
     ask_for(REFRESH_TASK)
 
 
-def ask_for(task_name, *arguments):
-    """Ask the worker for a job once the transaction is committed."""
-    transaction.on_commit(partial(_send, task_name, *arguments))
+def returned(revision):
+    """Its filers are told that a submission came back."""
+    text = "请按月报页上的退回原因修改后重新提交。"
+    _tell_filers(MessageKind.RETURNED, revision.report, revision.number, "已退回", text)
 
 
-def _send(task_name, *arguments):
-    """A broker that is down costs nothing but time: the stale marks are committed, the sweep finds them."""
-    try:
-        current_app.send_task(task_name, arguments)
-    # Whatever the transport raises: the approval stands, so nothing may fail here.
-    except Exception as fault:
-        logger.warning("消息服务未接收任务 %s（%s），将由定时任务补算。", task_name, fault)
+def approved(revision):
+    """Its filers are told that the month passed."""
+    _tell_filers(MessageKind.APPROVED, revision.report, revision.number, "已通过", "审核已通过，数据已计入。")
+
+
+def correction_opened(revision, *, by):
+    """Its filers are told of a correction that somebody else opened; a filer's own needs no message."""
+    if by.holds({Role.FILER}, revision.report.agency):
+        return
+    text = (
+        "机关事务管理局发起了更正，请按月报页上的原因修改后重新提交；此前通过的版次在新版次通过前继续有效。"
+    )
+    _tell_filers(MessageKind.CORRECTION, revision.report, revision.number, "需要更正", text)
+
+
+def extended(extension):
+    """Its filers are told of a later last day."""
+    day = extension.last_day
+    text = f"请于 {day} 前（含当日）提交。"
+    _tell_filers(MessageKind.EXTENDED, extension.report, extension.pk, f"延期至 {day}", text)
+
+
+def _tell_filers(kind, report, which, what, text):
+    """`which`: the revision's number, or what else tells two messages of one kind about one month apart."""
+    agency, month = report.agency, report.period.month
+    key = f"{kind}:{agency.key}:{month:%Y-%m}:{which}"
+    subject = f"{agency} {report.period}月报{what}"
+    address = reverse("reporting:report-detail", args=(agency.key, month))
+    tell(holders({Role.FILER}, agency), kind, key, subject, text, address)

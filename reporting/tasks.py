@@ -8,7 +8,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.utils import timezone
 
-from . import actions, calendar, evidence_files
+from . import actions, calendar, digests, evidence_files, reminders
 from .models import Upload, UploadState
 from .workbook import actions as workbooks
 from .workbook import checking
@@ -21,6 +21,16 @@ def open_periods():
     """Open the month that has ended, for every institution that owes it."""
     period = actions.open_period(calendar.first_of_previous(timezone.localdate()))
     logger.info("Period %s is open.", period)
+
+
+@shared_task
+def send_reminders():
+    """Run by beat every hour, from the bureau's hour of the day on: whoever was told is not told again."""
+    now = timezone.localtime()
+    if now.hour < settings.REMIND_FROM_HOUR:
+        return
+    told = reminders.send(now.date()) + digests.send(now.date())
+    logger.info("%s reminders and digests", told)
 
 
 @shared_task

@@ -1,4 +1,4 @@
-"""What every page shows: the portal's name, the user's menu, and whether the figures are invented ones."""
+"""What every page shows: the portal's name, the user's menu and unread messages, whether figures are invented ones."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from agencies.models import Agency
+from agencies.models import Agency, Message
 
 
 class Entry(NamedTuple):
@@ -75,6 +75,8 @@ def portal(request):
     return {
         "portal_name": settings.PORTAL_NAME,
         "menu": menu_for(roles, request.path),
+        # Asked by the frame of a page, and by nothing else: a fragment costs no query.
+        "unread_messages": SimpleLazyObject(lambda: Message.objects.of(user).unread().count()),
         "is_demo": SimpleLazyObject(Agency.objects.filter(is_synthetic=True).exists),
         "lock_after": settings.AXES_FAILURE_LIMIT,
         "lock_minutes": int(settings.AXES_COOLOFF_TIME.total_seconds() // 60),

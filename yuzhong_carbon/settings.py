@@ -40,6 +40,13 @@ def _number(name: str, default: str) -> int:
     return int(value)
 
 
+def _switch(name: str) -> bool:
+    value = os.environ.get(name) or "0"
+    if value not in ("0", "1"):
+        raise ImproperlyConfigured(f"{name} is either 0 or 1, not {value!r}.")
+    return value == "1"
+
+
 # Security
 
 SECRET_KEY = _required_in_production("SECRET_KEY", "quick-start-only-not-for-production-0123456789abcdef")
@@ -186,6 +193,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-stale-marks": {"task": "targets.tasks.sweep_stale_marks", "schedule": STALE_SWEEP_SECONDS},
     "sweep-rehearsals": {"task": "targets.tasks.sweep_rehearsals", "schedule": STALE_SWEEP_SECONDS},
     "sweep-uploads": {"task": "reporting.tasks.sweep_uploads", "schedule": STALE_SWEEP_SECONDS},
+    "send-mail": {"task": "agencies.tasks.send_mail_due", "schedule": STALE_SWEEP_SECONDS},
+    "send-reminders": {"task": "reporting.tasks.send_reminders", "schedule": timedelta(hours=1)},
     "open-periods": {"task": "reporting.tasks.open_periods", "schedule": timedelta(hours=1)},
     "sweep-evidence-files": {"task": "reporting.tasks.sweep_evidence_files", "schedule": timedelta(days=1)},
 }
@@ -197,6 +206,12 @@ if not 1 <= REPORTING_DUE_DAY <= 28:
     raise ImproperlyConfigured(
         f"REPORTING_DUE_DAY must be 1 to 28, a day of every month, not {REPORTING_DUE_DAY}."
     )
+# Reminders: so many days before a month is due and before it closes; how long after that it is still told of; from
+# which hour of the day on.
+REMIND_BEFORE_DUE_DAYS = _number("REMIND_BEFORE_DUE_DAYS", "3")
+REMIND_BEFORE_CLOSE_DAYS = _number("REMIND_BEFORE_CLOSE_DAYS", "3")
+REMIND_AFTER_CLOSE_DAYS = _number("REMIND_AFTER_CLOSE_DAYS", "14")
+REMIND_FROM_HOUR = _number("REMIND_FROM_HOUR", "8")
 # How long a worker may be busy with one uploaded workbook, and how large it may be.
 UPLOAD_SECONDS = _number("UPLOAD_SECONDS", "600")
 UPLOAD_MAX_MB = _number("UPLOAD_MAX_MB", "20")
@@ -214,6 +229,26 @@ TRAIL_KEEP_DAYS = _number("TRAIL_KEEP_DAYS", "200")
 if TRAIL_KEEP_DAYS < 183:
     raise ImproperlyConfigured(f"TRAIL_KEEP_DAYS must be 183 or more, half a year, not {TRAIL_KEEP_DAYS}.")
 ACTIVE_RULE_SET = os.environ.get("ACTIVE_RULE_SET", "chongqing-2015")
+
+# E-mail; without a server there is only the inbox
+
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _switch("EMAIL_USE_TLS"), _switch("EMAIL_USE_SSL")
+EMAIL_PORT = _number("EMAIL_PORT", "465" if EMAIL_USE_SSL else "587" if EMAIL_USE_TLS else "25")
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_TIMEOUT = _number("EMAIL_TIMEOUT", "10")
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "")
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    raise ImproperlyConfigured("Either EMAIL_USE_TLS or EMAIL_USE_SSL is 1, not both.")
+if EMAIL_HOST and not DEFAULT_FROM_EMAIL:
+    raise ImproperlyConfigured(
+        "EMAIL_HOST needs DEFAULT_FROM_EMAIL in the environment: who the e-mails are from."
+    )
+# Where people reach the portal: what stands before an address in an e-mail.
+PORTAL_URL = os.environ.get("PORTAL_URL", "").rstrip("/")
+if PORTAL_URL and not PORTAL_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured(f"PORTAL_URL must begin with https:// or http://, not be {PORTAL_URL!r}.")
 
 # Interface
 

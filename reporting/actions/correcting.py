@@ -4,6 +4,7 @@ from django.db import transaction
 
 from agencies.models.trail import Verb
 
+from .. import notices
 from ..models import Report, Status
 from ..models.filing import EDITABLE
 from ..refusals import WrongStatus
@@ -20,6 +21,7 @@ def open_correction(report, *, by, reason):
     steps.expect(report, Status.APPROVED)
     revision = steps.next_revision(report, by, reason.strip())
     steps.record(Verb.CORRECT, revision, by, reason.strip())
+    notices.correction_opened(revision, by=by)
     return revision
 
 

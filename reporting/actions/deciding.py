@@ -45,6 +45,7 @@ def approve(report, *, by, seen=None, ground=""):
     words = f"{ground}；" if ground else ""
     steps.record(Verb.APPROVE, revision, by, f"{words}内容哈希 {revision.content_hash}")
     notices.figures_changed()
+    notices.approved(revision)
 
 
 @transaction.atomic
@@ -70,6 +71,7 @@ def send_back(report, *, by, reason="", cells=None, seen=None):
     approved.note_submission(fresh, is_waiting=False)
     steps.record(Verb.RETURN, revision, by, words)
     notices.figures_changed()
+    notices.returned(revision)
 
 
 RETURN_LENGTH = 500

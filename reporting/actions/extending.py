@@ -6,6 +6,7 @@ from django.utils import timezone
 from agencies import trail
 from agencies.models.trail import Verb
 
+from .. import notices
 from ..models import Extension, Report
 from . import steps
 
@@ -28,6 +29,8 @@ def extend(reports, *, by, last_day, reason):
     rows = [_extension(report, by, last_day, reason.strip(), today) for report in wanted]
     Extension.objects.bulk_create(rows)
     trail.record_many([_event(row, by) for row in rows])
+    for row in rows:
+        notices.extended(row)
     return len(rows)
 
 

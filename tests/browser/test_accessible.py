@@ -5,7 +5,10 @@ from datetime import date
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
+from django.utils import timezone
 
+from agencies import notices
+from agencies.models import MessageKind
 from reporting import actions, evidence_actions
 from reporting.register_kinds import TABS
 from tests.factories import District, entries
@@ -37,6 +40,7 @@ def addresses(district):
     month, other = (f"/reports/{each.agency.key}/{each.period.month:%Y-%m}/" for each in (draft, waiting))
     document = evidence_actions.attach(draft.agency, bill(first=date(2025, 3, 1)), by=district.filer)
     registers = f"/registers/{district.institution.key}/"
+    _tell(district.filer)
     return {
         district.filer: (
             *("/", "/reports/", f"{month}edit/", month, other, "/guide/"),
@@ -44,6 +48,8 @@ def addresses(district):
             *(f"{registers}?tab={tab}" for tab, _ in TABS),
             *(
                 f"{registers}vehicle/new/",
+                "/messages/",
+                "/messages/settings/",
                 "/workbooks/",
                 f"/workbooks/{_uploaded(draft, district.filer).pk}/",
             ),
@@ -51,6 +57,12 @@ def addresses(district):
         district.reviewer: ("/review/", other),
         district.manager: ("/rules/", "/rules/last-year/"),
     }
+
+
+def _tell(user):
+    """A message to be read, beside the one that was read already."""
+    user.messages.update(read_at=timezone.now())
+    notices.tell([user], MessageKind.OVERDUE, "a", "2026年10月月报逾期未报", "已过截止日 2026-11-10。", "/")
 
 
 def _uploaded(report, user):

@@ -39,6 +39,8 @@ OWN = {
     "home": row({F, D}, ELSEWHERE),
     "agencies:trail-list": row({A}, REFUSED),
     "agencies:trail-export": row({A}, REFUSED),
+    "agencies:message-list": dict.fromkeys(Role, OK),
+    "agencies:message-settings": dict.fromkeys(Role, OK),
     "reporting:report-list": row(SEES, REFUSED),
     "reporting:report-detail": row(SEES, NOTHING),
     "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
@@ -112,10 +114,11 @@ VERBS = {
 BY_NUMBER = ("evidence-detail", "evidence-file", "evidence-replace", "evidence-delete")
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST, and so is
-# choosing in an upload, which is tested in tests/reporting/test_upload_views.py.
-ELSEWHERE_TESTED = {"logout", "reporting:upload-choose"} | {
-    f"targets:{change}-{verb}" for change in ("restatement", "proposal") for verb in ("decide", "rehearse")
-}
+# choosing in an upload, which is tested in tests/reporting/test_upload_views.py; what is posted to one's own messages,
+# in tests/agencies/test_message_pages.py.
+ELSEWHERE_TESTED = {
+    *("logout", "reporting:upload-choose", "agencies:message-open", "agencies:messages-read"),
+} | {f"targets:{change}-{verb}" for change in ("restatement", "proposal") for verb in ("decide", "rehearse")}
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 
 from agencies import credit_code, occupied
-from agencies.models import Agency, Building, Event, User
+from agencies.models import Agency, Building, Event, Message, User
 from reporting import findings, shared_meters, suggestions
 from reporting.models import CheckLimit, Evidence, Line, Report, RuleHit, StaleMark
 from targets.models import Figure, GroupFigure
-from yuzhong_carbon.demo import district, filing
+from yuzhong_carbon.demo import district, filing, messages
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +65,15 @@ def test_the_newcomers_filer_finds_a_month_to_begin_and_one_that_came_back(seede
     filer = User.objects.get(username="tianbao")
     own = Report.objects.visible_to(filer).with_state().order_by("-period__month")
     assert [report.status for report in own[:2]] == ["missing", "returned"]
+
+
+def test_the_demos_people_have_messages_and_the_job_tells_nobody_again(seeded):
+    kinds = Message.objects.values_list("recipient__username", "kind").distinct()
+    assert {("tianbao", "returned"), ("shenhe", "to-review"), ("shenhe2", "to-review")} <= set(kinds)
+    # Which stage the newest months have reached depends on the day of the month.
+    reminded = {user for user, kind in kinds if kind in {"opened", "due-soon", "overdue", "closing-soon"}}
+    assert "tianbao" in reminded
+    assert messages.fill() == 0
 
 
 def test_shared_buildings_are_wholly_shared(seeded):

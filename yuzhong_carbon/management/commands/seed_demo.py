@@ -9,7 +9,7 @@ from agencies import register_file
 from agencies.models import Agency
 from reporting.models import RuleSet
 from targets import explaining, forecasting, recalculation, refresh
-from yuzhong_carbon.demo import accounts, changes, district, estate, evidence, filing
+from yuzhong_carbon.demo import accounts, changes, district, estate, evidence, filing, messages
 
 
 class Command(BaseCommand):
@@ -47,6 +47,7 @@ class Command(BaseCommand):
             estate.fill(institutions)
             filing.fill(institutions, accounts.Accounts.make())
             evidence.fill()
+            messages.fill()
         done = refresh.refresh_all()
         listed = changes.fill()
         for slug in RuleSet.objects.values_list("slug", flat=True):
