@@ -105,7 +105,8 @@ def test_when_the_worker_was_down_for_weeks_only_the_last_stage_is_told(district
 
 
 def test_what_closed_long_ago_is_not_told_of(district):
-    district.report(date(2020, 1, 1))
+    report = district.report(date(2020, 1, 1))
+    Period.objects.filter(pk=report.period_id).update(closes_on=date(2020, 4, 10))
     assert reminders.send(OVERDUE_DAY) == 0
 
 
@@ -195,25 +196,21 @@ def test_two_months_are_two_messages(district):
     assert set(keys) == {"reminder:2026-09:overdue", "reminder:2026-10:overdue"}
 
 
-def test_an_institution_with_later_days_of_its_own_is_told_of_apart(district, neighbour, monkeypatch):
-    """As the extensions will hand it over: reminders.owed says which days hold."""
-    district.report(MONTH)
-    later = date(2026, 11, 20)
-    found = reminders.owed
-    monkeypatch.setattr(
-        reminders,
-        "owed",
-        lambda today: [
-            row._replace(due_on=later, is_extended=True) if row.key == neighbour.key else row
-            for row in found(today)
-        ],
+def test_an_institution_with_an_extension_is_told_by_its_own_days(district, neighbour):
+    report = district.report(MONTH)
+    later, granted = date(2026, 11, 20), "停电检修"
+    Period.objects.filter(pk=report.period_id).update(closes_on=date(2026, 11, 15))
+    other = Report.objects.get(agency=neighbour)
+    Extension.objects.create(
+        report=other, last_day=later, is_in_time=True, reason=granted, granted_by=district.manager
     )
-    reminders.send(date(2026, 11, 11))
+    reminders.send(date(2026, 11, 12))
     reminders.send(date(2026, 11, 21))
     messages = Message.objects.filter(recipient=district.department_user).order_by("pk")
     assert [(message.key, message.subject) for message in messages] == [
         ("reminder:2026-10:overdue", f"{district.institution} 2026年10月月报逾期未报"),
-        ("reminder:2026-10:overdue:2026-11-20", "邻居 2026年10月月报逾期未报"),
+        ("reminder:2026-10:closed", f"{district.institution} 2026年10月月报已关闭未报"),
+        ("reminder:2026-10:closed:2026-11-20", "邻居 2026年10月月报已关闭未报"),
     ]
 
 
