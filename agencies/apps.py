@@ -1,7 +1,7 @@
 """Who reports: the tree of institutions, their buildings and vehicles, people and roles."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 from . import immutable
 from .immutable import HALF_YEAR_AGO, Refusal
@@ -49,6 +49,11 @@ REFUSALS = (
 )
 
 
+def set_triggers_aside(using, plan, **kwargs):
+    if plan:
+        immutable.stand_aside(using)
+
+
 def install_triggers(using, **kwargs):
     immutable.install(using, REFUSALS)
 
@@ -60,5 +65,6 @@ class AgenciesConfig(AppConfig):
     def ready(self):
         from . import sign_in  # noqa: PLC0415, it needs the models, which are not there before
 
+        pre_migrate.connect(set_triggers_aside, sender=self)
         post_migrate.connect(install_triggers, sender=self)
         sign_in.connect()

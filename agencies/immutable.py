@@ -1,8 +1,9 @@
 """Database triggers that refuse to change or delete what must stay, on PostgreSQL and SQLite alike.
 
-They are put back after every migrate: SQLite drops a table's triggers when a migration rebuilds the table.
+They are put back after every migrate: on SQLite, which rebuilds tables, they stand aside while migrations run.
 """
 
+import re
 from dataclasses import dataclass
 
 from django.db import connections
@@ -10,6 +11,8 @@ from django.db import connections
 # In a condition: the moment half a year ago, which each database counts in its own words.
 HALF_YEAR_AGO = "{half_year_ago}"
 _POSTGRESQL_AGO, _SQLITE_AGO = "CURRENT_TIMESTAMP - INTERVAL '183 days'", "datetime('now', '-183 days')"
+
+_LOOKED_INTO = re.compile(r"(?<!DISTINCT )\b(?:FROM|JOIN) (\w+)")
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,33 @@ class Refusal:
 
 
 def install(using, refusals):
-    """Put the triggers (back) in place; a table that is not there yet gets its own after its migration."""
+    """Put the triggers (back) in place; those whose tables are not all there yet come after their migration.
+
+    SQLite would take a trigger that looks into a missing table, and then rename no table any more.
+    """
     connection = connections[using]
     statements = {"postgresql": _postgresql, "sqlite": _sqlite}[connection.vendor]
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
-        for refusal in (each for each in refusals if each.table in tables):
+        for refusal in (each for each in refusals if _tables_of(each) <= tables):
             for statement in statements(refusal):
                 cursor.execute(statement)
+
+
+def stand_aside(using):
+    """Before a migration: SQLite rebuilds no table that a trigger looks into. All are put back by `install`."""
+    connection = connections[using]
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP TRIGGER "{name}"')
+
+
+def _tables_of(refusal):
+    """The table that it protects and those that its condition looks into."""
+    return {refusal.table, *_LOOKED_INTO.findall(refusal.condition)}
 
 
 def _names(refusal):
