@@ -9,6 +9,8 @@ VERBS = {
     "see_cockpit": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER, Role.DEPARTMENT}),
     "see_institutions": SEES_FIGURES,
     "see_lineage": SEES_FIGURES,
+    # Whose work is the report itself; of its groups everybody sees those whose figures they see elsewhere.
+    "see_effect": SEES_FIGURES,
     "see_changes": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER}),
     "propose": frozenset({Role.MANAGER}),
     "rehearse": frozenset({Role.MANAGER, Role.REVIEWER}),

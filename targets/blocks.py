@@ -5,7 +5,7 @@ A block is a fixed range of institutions' primary keys, so that it can be comput
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -160,6 +160,19 @@ def _arranged(rows):
         bits[name] = np.zeros((*shape, MONTHS))
         bits[name][at, column] = unpack_bits(rows[f"{name}_months"].astype(np.int64))
     return Loaded(agencies, first_year, quantities, **bits)
+
+
+def overlaid(loaded: Loaded, rows) -> Loaded:
+    """The same with months put in as if they were approved; rows: (agency id, month) → a row of a panel."""
+    if not rows:
+        return loaded
+    quantities, known = loaded.quantities.copy(), loaded.approved.copy()
+    for (agency, month), values in rows.items():
+        if agency in loaded.agencies and month.year in loaded.years:
+            place = (int(np.searchsorted(loaded.agencies, agency)), month.year - loaded.first_year)
+            quantities[place][month.month - 1] = values
+            known[place][month.month - 1] = 1.0
+    return replace(loaded, quantities=quantities, approved=known)
 
 
 def block_of(loaded: Loaded, basis: Basis) -> Block:
@@ -318,3 +331,20 @@ def joined(runs):
         else values
         for name, values in first.items()
     }
+
+
+def unsaved(model, columns):
+    """Rows that were not stored, as pages read stored ones. columns: of one year, as they would be inserted."""
+    fields = {field.name: field for field in model._meta.concrete_fields}
+    rows = max(len(values) for values in columns.values() if isinstance(values, np.ndarray))
+    return [
+        model(**{fields[name].attname: _plain(fields[name], values, row) for name, values in columns.items()})
+        for row in range(rows)
+    ]
+
+
+def _plain(field, values, row):
+    value = values[row] if isinstance(values, np.ndarray) else values
+    if isinstance(value, np.ndarray):
+        return value.tobytes()
+    return None if isinstance(value, float) and math.isnan(value) else field.to_python(value)

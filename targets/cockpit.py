@@ -30,6 +30,12 @@ def highest_node(user):
     return min(held, key=lambda agency: len(agency.path), default=None)
 
 
+def leading_panel(of_all, comparable):
+    """Which of a group's two rows of a year, each or None, its page leads with."""
+    is_whole = of_all is not None and cards.covers_year(of_all)
+    return GroupPanel.COMPARABLE if comparable is not None and not is_whole else GroupPanel.ALL
+
+
 class Rows:
     """The group figures of a node and of the systems below it: every year, both panels."""
 
@@ -50,8 +56,7 @@ class Rows:
 
     def panel(self, year):
         """All institutions for a whole year; for a running one those known in the same months of both years."""
-        is_compared = (year, GroupPanel.COMPARABLE) in self._own
-        return GroupPanel.COMPARABLE if is_compared and not self.is_whole(year) else GroupPanel.ALL
+        return leading_panel(self.of(year, GroupPanel.ALL), self.of(year, GroupPanel.COMPARABLE))
 
     def other_panel(self, year):
         return GroupPanel.COMPARABLE if self.panel(year) == GroupPanel.ALL else GroupPanel.ALL

@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 MONTHS = 12
+# Figures that lie nearer to each other, as a part of the greater one, are the same: what float rounding leaves over.
+SAME = 1e-12
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,14 @@ def mean(values: Floats) -> Floats:
 def known(number: float) -> float | None:
     """NaN as None, as rows and pages know the unknown."""
     return None if np.isnan(number) else float(number)
+
+
+def differs(one: Floats, other: Floats) -> Bools:
+    """Where two computations of the same figures are not the same; unknown is the same as unknown only."""
+    unknown = np.isnan(one) | np.isnan(other)
+    far = np.abs(one - other) > SAME * np.maximum(np.abs(one), np.abs(other))
+    found: Bools = np.where(unknown, np.isnan(one) != np.isnan(other), far)
+    return found
 
 
 def divided(top: Floats, bottom: Floats) -> Floats:

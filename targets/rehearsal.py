@@ -18,10 +18,9 @@ from reporting.models.panel import pack_bits
 
 from . import blocks, cards, groups, inputs, refresh, sums
 from .blocks import Basis
-from .indicators import INDICATORS, QUANTITIES, known
+from .indicators import INDICATORS, QUANTITIES, differs, known
 from .models import Indicator, Proposal, ProposalEffect, Publication, Restatement
 
-SAME = 1e-12
 _AREA = QUANTITIES.index("floor_area_m2")
 _KGCE = QUANTITIES.index("kgce")
 
@@ -169,17 +168,7 @@ def _of_block(loaded, now, then, plan, folded):
 def _parts(loaded, way):
     """Only years that a plan period judges."""
     wanted = set(way.basis.base_years)
-    return blocks.parts_by_year(_overlaid(loaded, way.overlaid), way.basis, wanted, way.restatements)
-
-
-def _overlaid(loaded, rows):
-    quantities, known = loaded.quantities.copy(), loaded.approved.copy()
-    for (agency, month), values in rows.items():
-        if agency in loaded.agencies and month.year in loaded.years:
-            place = (int(np.searchsorted(loaded.agencies, agency)), month.year - loaded.first_year)
-            quantities[place][month.month - 1] = values
-            known[place][month.month - 1] = 1.0
-    return replace(loaded, quantities=quantities, approved=known) if rows else loaded
+    return blocks.parts_by_year(blocks.overlaid(loaded, way.overlaid), way.basis, wanted, way.restatements)
 
 
 def _judged(parts):
@@ -216,8 +205,8 @@ def _stacked(columns, ending):
 def _changed(before, after, year, plan):
     """(row, unsaved effect) of each figure that differs, or is judged differently."""
     names = ("value", "change", "low", "high", "other_change")
-    differs = np.any([_differs(getattr(before, name), getattr(after, name)) for name in names], axis=0)
-    for row, column in zip(*np.nonzero(differs), strict=True):
+    is_other = np.any([differs(getattr(before, name), getattr(after, name)) for name in names], axis=0)
+    for row, column in zip(*np.nonzero(is_other), strict=True):
         states = [_standing(judged, row, column, year, plan) for judged in (before, after)]
         numbers = [known(array[row, column]) for array in (before.value, after.value)]
         changes = [known(array[row, column]) for array in (before.change, after.change)]
@@ -235,12 +224,6 @@ def _changed(before, after, year, plan):
                 is_flip=states[0] != states[1],
             ),
         )
-
-
-def _differs(one, other):
-    unknown = np.isnan(one) | np.isnan(other)
-    far = np.abs(one - other) > SAME * np.maximum(np.abs(one), np.abs(other))
-    return np.where(unknown, np.isnan(one) != np.isnan(other), far)
 
 
 def _standing(judged, row, column, year, plan):

@@ -34,13 +34,19 @@ def rows_of(publication, basis):
 
 def _institution_rows(publication, basis, loaded):
     names = _names(loaded.agencies.tolist())
+    of_rows = [names[agency] for agency in loaded.agencies.tolist()]
     for _, parts in blocks.parts_by_year(loaded, basis, {publication.year}):
-        within = _within(parts, mask(publication))
-        columns = sums.all_figures(within)
-        counted = within["coverage"][:, sums.APPROVED].any(axis=-1)
-        for row in np.flatnonzero(counted):
-            key, name = names[int(loaded.agencies[row])]
-            yield _row(publication, INSTITUTION, key, GroupPanel.ALL, name, columns, row)
+        yield from institution_rows(publication, parts, of_rows)
+
+
+def institution_rows(publication, parts, of_rows):
+    """Unsaved rows of institutions. parts: of the whole year; of_rows: (key, name) of each of their rows."""
+    within = _within(parts, mask(publication))
+    columns = sums.all_figures(within)
+    counted = within["coverage"][:, sums.APPROVED].any(axis=-1)
+    for row in np.flatnonzero(counted):
+        key, name = of_rows[row]
+        yield _row(publication, INSTITUTION, key, GroupPanel.ALL, name, columns, row)
 
 
 def _names(agencies):
@@ -55,10 +61,14 @@ def folded(publication, places=None):
 
 
 def _group_rows(publication, found):
+    return group_rows(publication, found, groups.names_of(found))
+
+
+def group_rows(publication, found, names):
+    """Unsaved rows of groups. found: (kind, key) → the whole year's sums; names: as `groups.names_of` gives them."""
     if not found:
         return
     parts = _within(sums.unpacked(np.stack(list(found.values()))), mask(publication))
-    names = groups.names_of(found)
     for panel, made in (
         (GroupPanel.ALL, sums.all_figures),
         (GroupPanel.COMPARABLE, sums.comparable_figures),
@@ -124,26 +134,30 @@ def _causes_in_words(causes):
 
 def _record(publication, rows, cause_of, keys=None):
     """Enter where the rows differ from what was last known. keys: of these rows, where they are not all."""
-    known_before = _last_known(publication, keys)
-    entries = [entry for row in rows for entry in _entries_of(publication, row, known_before, cause_of(row))]
+    known_before = last_known([publication], keys)[publication.pk]
+    entries = [entry for row in rows for entry in entries_of(publication, row, known_before, cause_of(row))]
     LedgerEntry.objects.bulk_create(entries, batch_size=500)
 
 
-def _last_known(publication, keys=None):
-    """(kind, key, panel, column) → (published, last known) of these rows, all by default."""
-    found, figures, entries = {}, publication.figures.all(), publication.entries.order_by("pk")
+def last_known(publications, keys=None):
+    """Publication id → (kind, key, panel, column) → (published, last known) of these rows, all by default."""
+    found = defaultdict(dict)
+    figures = PublishedFigure.objects.filter(publication__in=publications)
+    entries = LedgerEntry.objects.filter(publication__in=publications).order_by("pk")
     if keys is not None:
         figures, entries = figures.filter(key__in=keys), entries.filter(key__in=keys)
     for row in figures:
         for column in SEALED_COLUMNS:
             value = getattr(row, column)
-            found[row.kind, row.key, row.panel, column] = (value, value)
+            found[row.publication_id][row.kind, row.key, row.panel, column] = (value, value)
     for entry in entries:
-        found[entry.kind, entry.key, entry.panel, entry.column] = (entry.published, entry.now)
+        place = entry.kind, entry.key, entry.panel, entry.column
+        found[entry.publication_id][place] = (entry.published, entry.now)
     return found
 
 
-def _entries_of(publication, row, known_before, cause):
+def entries_of(publication, row, known_before, cause):
+    """Unsaved entries of a row as it would be now, one for each number that is not the last known one."""
     for column in SEALED_COLUMNS:
         published, before = known_before.get((row.kind, row.key, row.panel, column), (None, None))
         now = getattr(row, column)

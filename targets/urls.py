@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from . import api, change_views, lineage, lineage_views, publication_views, views
+from . import api, change_views, effect_views, lineage, lineage_views, publication_views, views
 
 app_name = "targets"
 
 urlpatterns = [
     path("cockpit/", views.cockpit_page, name="cockpit"),
     path("systems/<slug:key>/", views.system_detail, name="system-detail"),
+    # The converter is the one that reporting registers.
+    path("reports/<slug:key>/<month:month>/effect/", effect_views.report_effect, name="report-effect"),
     path("publications/", publication_views.publication_list, name="publication-list"),
     path("publications/<int:pk>/", publication_views.publication_detail, name="publication-detail"),
     path("recalculations/", views.recalculation_list, name="recalculation-list"),
