@@ -16,6 +16,11 @@ VERBS = {
     "correct": frozenset({Role.FILER, Role.REVIEWER}),
     "abandon": frozenset({Role.FILER, Role.REVIEWER}),
     "extend": frozenset({Role.MANAGER}),
+    # The second look is the bureau's own work: others read figures, not how the bureau came to believe them.
+    "bulk_approve": frozenset({Role.REVIEWER}),
+    "look": frozenset({Role.REVIEWER}),
+    "draw": frozenset({Role.REVIEWER, Role.MANAGER}),
+    "see_looks": frozenset({Role.REVIEWER, Role.MANAGER}),
     "keep_evidence": frozenset({Role.FILER}),
     # A department takes its system's workbook and may look at one that comes back; what is written, "save" decides.
     "take_template": frozenset({Role.FILER, Role.DEPARTMENT}),

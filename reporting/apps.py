@@ -97,6 +97,48 @@ EVIDENCE_REFUSALS = (
     ),
 )
 
+# What was decided over many months and in second looks is written once, and then stays.
+_BULK, _BULK_ENTRY, _DRAW, _LOOK = (
+    "reporting_bulkapproval",
+    "reporting_bulkentry",
+    "reporting_draw",
+    "reporting_secondlook",
+)
+_LOOKED = "A second look stays as it was decided."
+
+
+def _moved(*columns):
+    return " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+
+
+LOOK_REFUSALS = (
+    Refusal(
+        "bulk_approval_stays",
+        _BULK,
+        ("UPDATE",),
+        "A bulk approval stays.",
+        "OLD.finished_at IS NOT NULL OR " + _moved("made_by_id", "made_at", "address", "ground", "rule"),
+    ),
+    Refusal("bulk_approval_stays", _BULK, ("DELETE",), "A bulk approval stays."),
+    Refusal(
+        "bulk_entry_stays",
+        _BULK_ENTRY,
+        ("UPDATE",),
+        "What became of a chosen month stays.",
+        "OLD.outcome <> 'waiting' OR " + _moved("bulk_id", "report_id", "revision_id", "seen"),
+    ),
+    Refusal("bulk_entry_stays", _BULK_ENTRY, ("DELETE",), "A chosen month stays."),
+    Refusal("draw_stays", _DRAW, ("UPDATE", "DELETE"), "A draw stays."),
+    Refusal(
+        "second_look_stays",
+        _LOOK,
+        ("UPDATE",),
+        _LOOKED,
+        "OLD.result <> 'waiting' OR " + _moved("revision_id", "draw_id"),
+    ),
+    Refusal("second_look_stays", _LOOK, ("DELETE",), _LOOKED),
+)
+
 REFUSALS = (
     Refusal("line_stays", _LINE, ("INSERT",), "A submitted revision takes no new line.", _NEW),
     Refusal("line_stays", _LINE, ("UPDATE",), "A submitted line cannot be changed.", f"{_OLD} OR {_NEW}"),
@@ -147,6 +189,7 @@ REFUSALS = (
         "factor_stays", "reporting_emissionfactor", ("UPDATE", "DELETE"), "Emission factors are append-only."
     ),
     *EVIDENCE_REFUSALS,
+    *LOOK_REFUSALS,
 )
 
 

@@ -13,7 +13,7 @@ from agencies import trail
 from agencies.models import Agency
 from agencies.models.trail import Verb
 
-from . import access, evidence_files, file_types
+from . import access, evidence_files, file_types, weighing
 from .apportion import apportion, days_by_month, decimals_of
 from .models import Evidence, EvidenceItem, EvidenceUse, Item, Report, Status
 from .sheet import CARRIED
@@ -65,6 +65,7 @@ def attach(agency, document, *, by):
     _permit(by, agency)
     _refuse_twice(agency, document)
     evidence = _enter(agency, document, by)
+    weighing.refresh_months(agency, months_of(evidence))
     _record(
         Verb.ATTACH, evidence, by, f"登记凭证 {evidence}（{_sum_of(document)}；SHA-256 {evidence.sha256}）"
     )
@@ -83,6 +84,7 @@ def replace(evidence, document, *, by, reason):
     _refuse_twice(evidence.agency, document, instead_of=evidence)
     new = _enter(evidence.agency, document, by)
     unreplaced.update(replaced_by=new, replace_reason=reason.strip())
+    weighing.refresh_months(new.agency, {*months_of(evidence), *months_of(new)})
     _record(Verb.ATTACH, new, by, f"以 {new}（{_sum_of(document)}）替换凭证 {evidence}：{reason.strip()}")
     return new
 
@@ -91,7 +93,8 @@ def replace(evidence, document, *, by, reason):
 def take_out(evidence, *, by):
     """Delete a document on which no submitted month rests. Raises InUse.
 
-    The reports are locked, so that none of them is submitted meanwhile. The file goes with the next sweep.
+    The reports are locked, so that none of them is submitted meanwhile: no waiting month loses a document here, and
+    none has to be weighed anew. The file goes with the next sweep.
     """
     _permit(by, evidence.agency)
     if not is_removable(evidence, lock=True):

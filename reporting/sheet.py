@@ -6,7 +6,7 @@ from functools import cached_property
 
 from agencies.areas import MonthArea
 
-from . import calendar, checks, findings
+from . import calendar, checks, findings, peers
 from .entries import Entry
 from .models import Edition, Item, Line, Report, Section
 
@@ -162,6 +162,11 @@ class Sheet:
     def lines(self):
         """The stored lines."""
         return [row.line for row in self.rows if row.line]
+
+    @cached_property
+    def peers(self):
+        """Item code → how the month lies among institutions of its type."""
+        return peers.beside(self.report, self.lines, self.ground.limits)
 
     @cached_property
     def stored_reasons(self):

@@ -8,8 +8,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.utils import timezone
 
-from . import actions, calendar, digests, evidence_files, reminders
-from .models import Upload, UploadState
+from . import actions, bulk_approvals, calendar, digests, evidence_files, peers, reminders, weighing
+from .models import BulkApproval, Upload, UploadState
 from .workbook import actions as workbooks
 from .workbook import checking
 
@@ -59,3 +59,31 @@ def sweep_uploads():
     forgotten = workbooks.forget_previews(timezone.now() - timedelta(days=settings.UPLOAD_PREVIEW_DAYS))
     logger.info("%s cells of old previews are gone", forgotten)
     logger.info("%s uploads asked for again", workbooks.resend_stalled(checking.stalled_since()))
+
+
+@shared_task
+def work_on_bulk_approval(pk):
+    """The months of a bulk approval, one by one, and the draw afterwards. Harmless run twice."""
+    if not BulkApproval.objects.filter(pk=pk).exists():
+        logger.info("Bulk approval %s is gone.", pk)
+        return
+    bulk_approvals.carry_out(pk)
+    logger.info("Bulk approval %s is carried out.", pk)
+
+
+@shared_task
+def sweep_bulk_approvals():
+    """Run by beat: bulk approvals whose job was lost with a broker or a worker."""
+    logger.info("%s bulk approvals asked for again", bulk_approvals.resend_stalled())
+
+
+@shared_task
+def weigh_waiting():
+    """Run by beat: the risk of every waiting month, as limits, register and earlier months are now."""
+    logger.info("%s waiting months weighed", weighing.refresh_all())
+
+
+@shared_task
+def refresh_peers():
+    """Run by beat: how the institutions of each type lie in the newest years' months."""
+    logger.info("%s rows of peers", peers.refresh_newest())

@@ -1,7 +1,6 @@
-"""Pages of months: the list of them, a month with its trail, what is decided about it, the reviewer's queue."""
+"""Pages of months: the list of them, a month with its trail, what is decided about it."""
 
 from functools import partial
-from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -12,10 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from agencies.access import SEES_FIGURES
-from agencies.models import Agency, Event
+from agencies.models import Event
 
-from . import access, actions, findings, hits, locks, returned, suggestions
-from .forms import CorrectionForm, QueueFilters, ReportFilters, ReturnForm
+from . import access, actions, desk, hits, locks, returned, suggestions
+from .forms import CorrectionForm, ReportFilters, ReturnForm
 from .models import Report
 from .sheet import Sheet
 from .steps import act, permitted_report
@@ -101,40 +100,6 @@ def report_correct(request, key, month):
     return act(request, report, verb, "已发起更正。新版次通过之前，原版次继续有效。")
 
 
-def review_queue(request):
-    if not request.user.paths_of(access.VERBS["approve"]):
-        raise PermissionDenied
-    filters = QueueFilters(request.GET, user=request.user)
-    reports = filters.narrow(_queue(request.user)).prefetch_related("latest__lines")
-    page = _page(request, reports)
-    page.object_list = _queued(list(page.object_list))
-    return render(request, "reporting/review_queue.html", {"filters": filters, "page_obj": page})
-
-
-class Queued(NamedTuple):
-    """A report awaiting review, and what is worth knowing before opening it."""
-
-    report: Report
-    outlook: findings.Outlook
-    is_late: bool
-
-
-def _queued(reports):
-    outlooks = findings.outlooks(reports)
-    return [Queued(report, outlooks[report.pk], _was_late(report)) for report in reports]
-
-
-def _was_late(report):
-    return report.period.is_overdue(timezone.localdate(report.latest.submitted_at))
-
-
-def _queue(user):
-    """What awaits this reviewer's decision, the longest waiting first."""
-    within = Agency.objects.within(user.paths_of(access.VERBS["approve"]))
-    reports = Report.objects.visible_to(user).filter(agency__in=within).awaiting_review().with_state()
-    return reports.order_by("latest__submitted_at", "pk")
-
-
 def _verbs(user, report):
     """What this user may do to the report as it stands."""
     allowed = {verb for verb in access.SETS_OUT_FROM if access.may_now(user, verb, report)}
@@ -183,10 +148,10 @@ def _chosen(request, report, revisions):
 
 
 def _next_in_queue(user, report):
-    """Where a reviewer goes on after this report; None for everybody else and at the end of the queue."""
-    if not user.paths_of(access.VERBS["approve"]):
+    """Where who reviews goes on after this report; None for everybody else and at the end of the queue."""
+    if not desk.may_review(user):
         return None
-    return _queue(user).exclude(pk=report.pk).first()
+    return desk.queue(user).exclude(pk=report.pk).first()
 
 
 def _page(request, rows):

@@ -20,6 +20,8 @@ class Entry(NamedTuple):
 TO_DO = Entry("本月待办", "home", "todo")
 REPORTS = Entry("月度报送", "reporting:report-list", "form")
 REVIEW = Entry("审核", "reporting:review-queue", "review")
+FIRST_REVIEW = Entry("初审", "reporting:review-queue", "review")
+LOOKS = Entry("抽查复核", "reporting:look-list", "review")
 COCKPIT = Entry("总览", "targets:cockpit", "chart")
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
@@ -41,6 +43,7 @@ MENU = {
         COCKPIT,
         INSTITUTIONS,
         REPORTS,
+        LOOKS,
         EVIDENCE,
         REGISTERS,
         PUBLICATIONS,
@@ -52,6 +55,7 @@ MENU = {
     ),
     "reviewer": (
         REVIEW,
+        LOOKS,
         REPORTS,
         EVIDENCE,
         INSTITUTIONS,
@@ -61,7 +65,7 @@ MENU = {
         PROPOSALS,
         RULES,
     ),
-    "department": (TO_DO, REPORTS, EVIDENCE, INSTITUTIONS, COCKPIT, PUBLICATIONS),
+    "department": (TO_DO, FIRST_REVIEW, REPORTS, EVIDENCE, INSTITUTIONS, COCKPIT, PUBLICATIONS),
     "observer": (COCKPIT, INSTITUTIONS, EVIDENCE, PUBLICATIONS),
     "filer": (TO_DO, REPORTS, EVIDENCE, OWN_REGISTERS, OWN_INSTITUTION),
     "auditor": (TRAIL,),

@@ -195,6 +195,13 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-uploads": {"task": "reporting.tasks.sweep_uploads", "schedule": STALE_SWEEP_SECONDS},
     "send-mail": {"task": "agencies.tasks.send_mail_due", "schedule": STALE_SWEEP_SECONDS},
     "send-reminders": {"task": "reporting.tasks.send_reminders", "schedule": timedelta(hours=1)},
+    "sweep-bulk-approvals": {
+        "task": "reporting.tasks.sweep_bulk_approvals",
+        "schedule": STALE_SWEEP_SECONDS,
+    },
+    # What is handed in is weighed at once; limits, register and earlier months that changed show within the hour.
+    "weigh-waiting": {"task": "reporting.tasks.weigh_waiting", "schedule": timedelta(hours=1)},
+    "refresh-peers": {"task": "reporting.tasks.refresh_peers", "schedule": timedelta(hours=1)},
     "open-periods": {"task": "reporting.tasks.open_periods", "schedule": timedelta(hours=1)},
     "sweep-evidence-files": {"task": "reporting.tasks.sweep_evidence_files", "schedule": timedelta(days=1)},
 }

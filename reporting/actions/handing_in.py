@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from agencies.models.trail import Verb
 
-from .. import approved, hits, notices
+from .. import approved, hits, notices, weighing
 from ..checks import Severity
 from ..models import Status
 from ..models.filing import WAITING
@@ -33,6 +33,7 @@ def submit(report, *, by):
     facts = {"submitted_by": by, "submitted_at": timezone.now(), "content_hash": fingerprint}
     steps.move(revision, Status.DRAFT, Status.SUBMITTED, **facts)
     approved.note_submission(report, is_waiting=True)
+    weighing.note(report, revision, lines, found)
     steps.record(Verb.SUBMIT, revision, by, f"内容哈希 {fingerprint}")
     notices.figures_changed()
 

@@ -13,6 +13,7 @@ from .factors import (
     RuleSetActivation,
 )
 from .filing import KnownBy, Line, Payment, Period, Report, Revision, Status
+from .looking import BulkApproval, BulkEntry, Draw, SecondLook
 from .metering import (
     ChargingReading,
     Meter,
@@ -23,10 +24,14 @@ from .metering import (
     VehicleMileage,
 )
 from .panel import Panel, StaleMark
+from .peers import PeerQuartiles
 from .review import CellRemark, Extension
+from .risk import ReviewRisk
 from .uploads import CellKind, Upload, UploadCell, UploadState
 
 __all__ = [
+    "BulkApproval",
+    "BulkEntry",
     "Carrier",
     "CellKind",
     "CellRemark",
@@ -34,6 +39,7 @@ __all__ = [
     "CheckLimit",
     "Coefficient",
     "CoefficientSet",
+    "Draw",
     "Edition",
     "EditionItem",
     "EmissionFactor",
@@ -50,15 +56,18 @@ __all__ = [
     "MeterReading",
     "Panel",
     "Payment",
+    "PeerQuartiles",
     "Period",
     "PvReading",
     "Reading",
     "Report",
+    "ReviewRisk",
     "Revision",
     "RoomReading",
     "RuleHit",
     "RuleSet",
     "RuleSetActivation",
+    "SecondLook",
     "Section",
     "Severity",
     "StaleMark",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from agencies.access import Role
 from agencies.models import Agency, Membership, Message, MessageKind, MessageSwitch
 from reporting import actions, digests, reminders, tasks
-from reporting.models import Period, Report
+from reporting.models import Extension, Period, Report
 from tests.factories import DepartmentFactory, InstitutionFactory, entries, user_with
 
 MONTH = date(2026, 10, 1)

@@ -196,7 +196,9 @@ def test_a_correction_is_told_exactly_and_what_it_flips(district):
     assert [year.year for year in found.years] == [2025, 2024]
     flips = [each for owner, each in found.of_month.flips if owner.owner.title == "本机构"]
     assert [each.column for each in flips] == ["kgce_per_m2", "kg_co2_per_m2", "kgce_per_person"]
-    assert {(each.before.status, each.after.status) for each in flips} == {(Standing.ON_PATH, Standing.BEHIND)}
+    assert {(each.before.status, each.after.status) for each in flips} == {
+        (Standing.ON_PATH, Standing.BEHIND)
+    }
 
 
 def test_a_month_of_the_base_year_touches_every_year_that_is_compared_with_it(district):
