@@ -1,6 +1,7 @@
 """The edge of `risk`: loads what it asks of waiting months, a fixed number of queries however many, and stores it."""
 
 from collections import defaultdict
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Min, Q
@@ -15,7 +16,7 @@ from .models.risk import Earlier
 
 BATCH = 200
 # How large the weights may grow before the column is full; more than the nation uses.
-LARGEST_TCE = 10**11
+LARGEST_TCE = Decimal(10**11)
 _FIELDS = tuple(
     field.name for field in ReviewRisk._meta.concrete_fields if field.name not in ("revision", "weighed_at")
 )

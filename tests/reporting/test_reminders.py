@@ -204,7 +204,7 @@ def test_an_institution_with_an_extension_is_told_by_its_own_days(district, neig
     Extension.objects.create(
         report=other, last_day=later, is_in_time=True, reason=granted, granted_by=district.manager
     )
-    reminders.send(date(2026, 11, 12))
+    reminders.send(date(2026, 11, 11))
     reminders.send(date(2026, 11, 21))
     messages = Message.objects.filter(recipient=district.department_user).order_by("pk")
     assert [(message.key, message.subject) for message in messages] == [

@@ -124,6 +124,8 @@ def test_who_reviews_nothing_has_no_queue(district, client, person):
 
 @pytest.mark.parametrize("query", [{}, {"kind": "quiet"}, {"sort": "waiting"}])
 def test_the_queue_costs_the_same_at_one_and_at_three_rows(district, client, query):
+    shown(client, district.reviewer)
+
     def cost():
         with CaptureQueriesContext(connection) as captured:
             shown(client, district.reviewer, **query)

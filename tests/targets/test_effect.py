@@ -234,7 +234,7 @@ def test_what_is_unknown_is_in_no_place(district):
     }
     assert places["类型", "kgce_per_m2"] == (3, 4, 3, 4)
     assert places["类型", "kgce_per_person"] == (2, 3, 2, 3)
-    assert places["系统", "kgce_per_m2_change"] == (1, 2, 2, 2)
+    assert places["系统", "kgce_per_m2_change"] == (2, 2, 2, 2)
 
 
 def _without_people(agency):

@@ -44,7 +44,12 @@ OWN = {
     "reporting:report-list": row(SEES, REFUSED),
     "reporting:report-detail": row(SEES, NOTHING),
     "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
-    "reporting:review-queue": row({R}, REFUSED),
+    "reporting:review-queue": row({R, D}, REFUSED),
+    "reporting:bulk-new": row({R}, REFUSED),
+    "reporting:bulk-detail": row({R, M}, REFUSED, NOTHING),
+    "reporting:look-list": row({R, M}, REFUSED),
+    "reporting:look-detail": row({R, M}, REFUSED, NOTHING),
+    "targets:report-effect": row(SEES, REFUSED),
     "reporting:guide": dict.fromkeys(Role, OK),
     "reporting:rule-list": row({M, R}, REFUSED),
     "reporting:rule-detail": row({M, R}, REFUSED),
@@ -118,6 +123,7 @@ OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # in tests/agencies/test_message_pages.py.
 ELSEWHERE_TESTED = {
     *("logout", "reporting:upload-choose", "agencies:message-open", "agencies:messages-read"),
+    "reporting:look-draw",
 } | {f"targets:{change}-{verb}" for change in ("restatement", "proposal") for verb in ("decide", "rehearse")}
 
 
@@ -194,6 +200,10 @@ def arguments(name, institution):
         "targets:system-detail": group,
         "targets:institution-detail": own,
         "reporting:report-list": [],
+        "targets:report-effect": month,
+        "reporting:bulk-detail": [1_000_000],
+        "reporting:look-detail": [1_000_000],
+        "reporting:look-draw": [MONTH.year],
         "reporting:cell-save": [*month, "110"],
         "reporting:reason-save": month,
         "reporting:rule-detail": ["unit-price"],
@@ -303,7 +313,8 @@ def test_who_sees_no_figures_does_nothing_to_reports(district, client, role, nam
 
 
 # What anybody with an account may send: the own password.
-PASSWORD = {"password_change", "password_change_done"}
+# What is everybody's own.
+PASSWORD = {"password_change", "password_change_done", "agencies:message-settings"}
 
 
 @pytest.mark.parametrize("role", [A, S])

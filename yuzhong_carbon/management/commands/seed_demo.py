@@ -48,6 +48,7 @@ class Command(BaseCommand):
             filing.fill(institutions, accounts.Accounts.make())
             evidence.fill()
             messages.fill()
+            review.fill()
         done = refresh.refresh_all()
         listed = changes.fill()
         for slug in RuleSet.objects.values_list("slug", flat=True):
