@@ -42,7 +42,11 @@ OWN = {
     "reporting:report-list": row(SEES, REFUSED),
     "reporting:report-detail": row(SEES, NOTHING),
     "reporting:report-edit": row({F}, NOTHING) | dict.fromkeys({D, R, M, V}, REFUSED),
-    "reporting:review-queue": row({R}, REFUSED),
+    "reporting:review-queue": row({D, R}, REFUSED),
+    "reporting:bulk-new": row({R}, REFUSED),
+    "reporting:bulk-detail": row({R, M}, REFUSED, NOTHING),
+    "reporting:look-list": row({R, M}, REFUSED),
+    "reporting:look-detail": row({R, M}, REFUSED, NOTHING),
     "reporting:guide": dict.fromkeys(Role, OK),
     "reporting:rule-list": row({M, R}, REFUSED),
     "reporting:rule-detail": row({M, R}, REFUSED),
@@ -108,8 +112,8 @@ VERBS = {
 BY_NUMBER = ("evidence-detail", "evidence-file", "evidence-replace", "evidence-delete")
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST, and so is
-# choosing in an upload, which is tested in tests/reporting/test_upload_views.py.
-ELSEWHERE_TESTED = {"logout", "reporting:upload-choose"} | {
+# choosing in an upload and drawing second looks, tested in test_upload_views.py and test_looks.py of tests/reporting.
+ELSEWHERE_TESTED = {"logout", "reporting:upload-choose", "reporting:look-draw"} | {
     f"targets:{change}-{verb}" for change in ("restatement", "proposal") for verb in ("decide", "rehearse")
 }
 
@@ -184,6 +188,8 @@ def arguments(name, institution):
         "reporting:register-list": [],
         "reporting:register-detail": own,
         "reporting:register-new": [*own, "vehicle"],
+        "reporting:bulk-detail": [1_000_000],
+        "reporting:look-detail": [1_000_000],
         "reporting:upload-detail": [1_000_000],
         "reporting:upload-returned": [1_000_000],
         "reporting:template-month": month,
