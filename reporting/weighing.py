@@ -15,7 +15,7 @@ from .models.filing import WAITING
 from .models.risk import Earlier
 
 BATCH = 200
-# How large the weights may grow before the column is full; more than the nation uses.
+# More than the nation uses: somebody's slip, which the column need not hold in full.
 LARGEST_TCE = Decimal(10**11)
 _FIELDS = tuple(
     field.name for field in ReviewRisk._meta.concrete_fields if field.name not in ("revision", "weighed_at")
@@ -120,7 +120,7 @@ def _as_month(lines):
 
 
 def _bounded(tce):
-    """Sixteen digits of somebody's slip are as much as the column holds, and no reason to refuse the month."""
+    """A slip, however large, is no reason to refuse the month."""
     return None if tce is None else min(tce, LARGEST_TCE)
 
 

@@ -217,7 +217,7 @@ ALLOWED = {
     "extend": {"manager"},
 }
 # Verbs of workbooks, tested in test_workbook_actions.py.
-ELSEWHERE = {"take_template", "upload", "keep_evidence"}
+ELSEWHERE = {"take_template", "upload", "keep_evidence", "bulk_approve", "look", "draw", "see_looks"}
 PEOPLE = ("filer", "department_user", "reviewer", "manager", "observer", "auditor", "administrator")
 
 

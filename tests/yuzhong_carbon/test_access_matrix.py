@@ -211,6 +211,8 @@ def arguments(name, institution):
         "reporting:register-list": [],
         "reporting:register-detail": own,
         "reporting:register-new": [*own, "vehicle"],
+        "reporting:bulk-detail": [1_000_000],
+        "reporting:look-detail": [1_000_000],
         "reporting:upload-detail": [1_000_000],
         "reporting:upload-returned": [1_000_000],
         "reporting:template-month": month,

@@ -21,9 +21,10 @@ def test_every_entry_leads_to_a_page(entry):
 
 def test_each_role_sees_its_own_work():
     assert words({"filer"}) == ["本月待办", "月度报送", "凭证", "本单位台账", "本单位"]
-    assert words({"department"}) == ["本月待办", "月度报送", "凭证", "机构", "总览", "发布封存"]
+    assert words({"department"}) == ["本月待办", "初审", "月度报送", "凭证", "机构", "总览", "发布封存"]
     assert words({"reviewer"}) == [
         "审核",
+        "抽查复核",
         "月度报送",
         "凭证",
         "机构",
@@ -37,6 +38,7 @@ def test_each_role_sees_its_own_work():
         "总览",
         "机构",
         "月度报送",
+        "抽查复核",
         "凭证",
         "台账",
         "发布封存",
@@ -55,6 +57,7 @@ def test_each_role_sees_its_own_work():
 def test_of_two_roles_each_page_stands_once_under_the_wider_word():
     assert words({"filer", "reviewer"}) == [
         "审核",
+        "抽查复核",
         "月度报送",
         "凭证",
         "机构",
