@@ -196,7 +196,9 @@ def test_a_correction_is_told_exactly_and_what_it_flips(district):
     assert [year.year for year in found.years] == [2025, 2024]
     flips = [each for owner, each in found.of_month.flips if owner.owner.title == "本机构"]
     assert [each.column for each in flips] == ["kgce_per_m2", "kg_co2_per_m2", "kgce_per_person"]
-    assert {(each.before.status, each.after.status) for each in flips} == {(Standing.ON_PATH, Standing.BEHIND)}
+    assert {(each.before.status, each.after.status) for each in flips} == {
+        (Standing.ON_PATH, Standing.BEHIND)
+    }
 
 
 def test_a_month_of_the_base_year_touches_every_year_that_is_compared_with_it(district):
@@ -232,7 +234,7 @@ def test_what_is_unknown_is_in_no_place(district):
     }
     assert places["类型", "kgce_per_m2"] == (3, 4, 3, 4)
     assert places["类型", "kgce_per_person"] == (2, 3, 2, 3)
-    assert places["系统", "kgce_per_m2_change"] == (1, 2, 2, 2)
+    assert places["系统", "kgce_per_m2_change"] == (2, 2, 2, 2)
 
 
 def _without_people(agency):
@@ -381,6 +383,7 @@ def test_a_correction_lists_the_lines_that_differ(district):
 
 def test_decimals_tell_two_numbers_apart():
     assert [Pair(1.0, each).decimals for each in (2.0, 1.001, 1.000001, 1.0000000001)] == [2, 3, 6, 6]
+    assert (Pair(11.744, 11.746).decimals, Pair(5.0, 5.0).decimals) == (3, 2)
     assert Pair(-0.05, -0.05001, per=100).decimals == 3
     assert (Pair(None, 1.0).decimals, Pair(None, 1.0).difference, Pair(None, None).is_changed) == (
         2,
