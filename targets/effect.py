@@ -54,6 +54,22 @@ class YearEffect:
         return [self.own, *self.groups]
 
     @property
+    def is_known(self):
+        return any(owner.is_known for owner in self.owners)
+
+    @property
+    def has_totals(self):
+        return any(owner.changed_totals for owner in self.owners)
+
+    @property
+    def has_indicators(self):
+        return any(owner.changed_indicators for owner in self.owners)
+
+    @property
+    def has_bounds(self):
+        return any(each.is_bounded for owner in self.owners for each in owner.changed_indicators)
+
+    @property
     def is_changed(self):
         return any(owner.is_changed for owner in self.owners)
 
@@ -69,7 +85,7 @@ class YearEffect:
 
 @dataclass(frozen=True)
 class Effect:
-    """All of it. years: with figures before or after, the newest first; empty_years: touched, and nothing is known."""
+    """All of it. years: with figures before or after, the newest first; empty_years: touched, nothing known yet."""
 
     report: Report
     revision: Revision
@@ -102,12 +118,13 @@ def of(report, user):
     basis = refresh.basis_of(rules.active_slug())
     computed = compute(report, row, basis, places)
     years = _years(report.agency, computed, places)
+    shown = [each for each in years if each.is_known]
     return Effect(
         report=report,
         revision=report.latest,
         rule_set=basis.rule_set,
-        years=[each for each in years if any(owner.is_known for owner in each.owners)],
-        empty_years=[each.year for each in years if not any(owner.is_known for owner in each.owners)],
+        years=shown,
+        empty_years=sorted(each.year for each in years if not each.is_known),
         seals=effect_seals.touched(
             report, computed, places, user, lambda slug: compute(report, row, refresh.basis_of(slug), places)
         ),

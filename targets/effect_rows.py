@@ -54,10 +54,12 @@ class Pair:
         """Two, and more where two would write different numbers alike."""
         if self.difference is None or not self.is_changed:
             return DECIMALS[0]
-        shown = [each * self.per for each in (self.before, self.after)]
-        return next(
-            (each for each in DECIMALS if round(shown[0], each) != round(shown[1], each)), DECIMALS[-1]
-        )
+        before, after = self.before * self.per, self.after * self.per
+        return next((each for each in DECIMALS if _is_told_apart(before, after, each)), DECIMALS[-1])
+
+
+def _is_told_apart(one, other, decimals):
+    return round(one, decimals) != round(other, decimals) and round(other - one, decimals) != 0
 
 
 @dataclass(frozen=True)

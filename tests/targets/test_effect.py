@@ -383,6 +383,7 @@ def test_a_correction_lists_the_lines_that_differ(district):
 
 def test_decimals_tell_two_numbers_apart():
     assert [Pair(1.0, each).decimals for each in (2.0, 1.001, 1.000001, 1.0000000001)] == [2, 3, 6, 6]
+    assert (Pair(11.744, 11.746).decimals, Pair(5.0, 5.0).decimals) == (3, 2)
     assert Pair(-0.05, -0.05001, per=100).decimals == 3
     assert (Pair(None, 1.0).decimals, Pair(None, 1.0).difference, Pair(None, None).is_changed) == (
         2,

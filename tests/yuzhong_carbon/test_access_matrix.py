@@ -74,6 +74,7 @@ OWN = {
     "targets:institution-list": row({D, R, M, V}, REFUSED) | {F: ELSEWHERE},
     "targets:institution-detail": row(SEES, REFUSED),
     "targets:recalculation-list": row({M}, REFUSED),
+    "targets:report-effect": row(SEES, REFUSED),
     "targets:publication-list": row({D, R, M, V}, REFUSED),
     "targets:publication-detail": row({D, R, M, V}, REFUSED, NOTHING),
     "targets:why-institution": row(SEES, REFUSED),
@@ -198,6 +199,7 @@ def arguments(name, institution):
         "targets:proposal-detail": [1_000_000],
         "targets:publication-detail": [1_000_000],
         "targets:system-detail": group,
+        "targets:report-effect": month,
         "targets:institution-detail": own,
         "reporting:report-list": [],
         "targets:report-effect": month,
@@ -283,6 +285,7 @@ def test_what_each_role_meets_at_its_own_addresses(district, client, role):
 def test_what_is_outside_the_own_subtree_is_not_there(district, stranger, client, role):
     client.force_login(user_of(district, role))
     addresses = ["reporting:report-detail", "reporting:report-edit", "targets:institution-detail"]
+    addresses += ["targets:report-effect"]
     addresses += ["reporting:template-month", "reporting:template-year"]
     addresses += ["reporting:evidence-detail", "reporting:evidence-file", "reporting:suggestion-detail"]
     addresses += [f"reporting:{page}" for page in ("register-detail", "register-row", "building-month")]
