@@ -1,0 +1,450 @@
+"""Everybody does anything to any month, in any order: each verb succeeds where the rules let it and nowhere else.
+
+`review_oracle` says what has to happen; the verbs work on the real database, each example in a savepoint.
+REVIEW_MACHINE_EXAMPLES and REVIEW_MACHINE_STEPS make a longer run of it: a night's, for instance, with 2000 and 100.
+"""
+
+import os
+from datetime import timedelta
+
+import numpy as np
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from agencies import trail
+from reporting import actions, locks
+from reporting.entries import Edit
+from reporting.models import Item, Panel, Report, Revision
+from reporting.panels import MONTHS as MONTHS_OF_YEAR
+from targets import indicators, ledger, refresh
+from targets.models import Figure
+
+from .review_oracle import (
+    COST,
+    ELECTRIC,
+    ELECTRICITY,
+    NO_FUEL,
+    VEHICLES,
+    WAITING,
+    WATER,
+    Answer,
+    Place,
+)
+from .review_world import (
+    MONTHS,
+    ROLES,
+    YEAR,
+    Clock,
+    World,
+    entry,
+    everything,
+    lines_in_force,
+    open_revisions,
+    reports_now,
+)
+
+EXAMPLES = int(os.environ.get("REVIEW_MACHINE_EXAMPLES", "25"))
+STEPS = int(os.environ.get("REVIEW_MACHINE_STEPS", "50"))
+REFUSALS = (
+    PermissionDenied,
+    actions.WrongStatus,
+    actions.Stale,
+    actions.CellTaken,
+    actions.Refused,
+    ValueError,
+)
+KGCE = list(indicators.Months.__dataclass_fields__).index("kgce")
+
+PLACES = [Place(letter, month) for letter in "AB" for month in MONTHS]
+# The first month of A most often, so that it comes far.
+places = st.sampled_from([PLACES[0]] * 4 + PLACES)
+
+
+def people(*roles):
+    """Anybody; who holds one of these roles somewhere more often."""
+    fitting = [name for name, held in ROLES.items() if held.keys() & set(roles)]
+    return st.sampled_from(fitting * 3 + list(ROLES))
+
+
+def numbers(place, steps):
+    """Amounts that no other month states and that differ too little for a doubt."""
+    return 500 + 4 * steps + PLACES.index(place)
+
+
+steps = st.integers(0, 40)
+cars, electric_cars = st.sampled_from([3, 3, 1]), st.sampled_from([1, 3])
+reasons = st.sampled_from(
+    [{COST: "另册", NO_FUEL: "停驶"}, {COST: "另册", NO_FUEL: "停驶"}, {COST: "见附件"}, {}]
+)
+seen = st.sampled_from(["nothing", "this", "this", "another"])
+words = st.sampled_from(["请核对", "请核对", " "])
+cells = st.dictionaries(
+    st.sampled_from([ELECTRICITY, WATER, ELECTRIC]), st.sampled_from(["与账单不符"] * 4 + [" "]), max_size=2
+)
+
+
+class ReviewMachine(RuleBasedStateMachine):
+    def __init__(self, world, clock):
+        super().__init__()
+        self.savepoint = transaction.atomic()
+        self.savepoint.__enter__()
+        self.world, self.clock, self.oracle = world, clock, world.oracle()
+        clock.days, self.first_day = 0, self.oracle.today
+        self.as_first_seen = {place: world.report(place) for place in PLACES}
+        self.hashes = {}
+        self.stored = everything()
+
+    def teardown(self):
+        transaction.set_rollback(True)
+        self.savepoint.__exit__(None, None, None)
+        self.clock.days = 0
+
+    # Filling
+
+    @rule(
+        place=places, who=people("filer"), step=steps, paid=st.booleans(), water=st.integers(1, 90) | st.none(),
+        cars=cars, electric=electric_cars, reasons=reasons, seen=seen, left_out=st.sampled_from([""] * 6 + [WATER]),
+    )  # fmt: skip
+    def save_a_form(self, place, who, step, paid, water, cars, electric, reasons, seen, left_out):
+        lines = self.world.whole(
+            {
+                ELECTRICITY: Answer(numbers(place, step), payment="" if paid else "unpaid"),
+                WATER: Answer(water, "metered" if water else "not_metered", "unpaid"),
+                VEHICLES: Answer(cars),
+                ELECTRIC: Answer(electric),
+            }
+        )
+        lines.pop(left_out, None)
+        self._save(place, who, lines, reasons, seen)
+
+    @rule(place=places, who=people("filer"), step=steps, reasons=reasons, seen=seen)
+    def save_another_amount_of_electricity(self, place, who, step, reasons, seen):
+        lines = self.oracle.filed[place].lines | {ELECTRICITY: Answer(numbers(place, step))}
+        self._save(place, who, lines, reasons, seen)
+
+    def _save(self, place, who, lines, reasons, seen):
+        report = self.world.report(place)
+        versions = {"nothing": None, "this": actions.version(report), "another": "x"}
+        self._try(
+            lambda: actions.save_draft(
+                report,
+                {code: entry(answer) for code, answer in lines.items()},
+                by=self.world.people[who],
+                seen=versions[seen],
+                reasons=reasons,
+            ),
+            self.oracle.may_not_save(who, place, lines, is_stale=seen == "another"),
+            lambda: self.oracle.save(who, place, lines, reasons),
+        )
+
+    def _answer(self, place, code, step):
+        return {
+            ELECTRICITY: Answer(numbers(place, step), payment="unpaid"),
+            WATER: Answer(step + 1, payment="unpaid"),
+            VEHICLES: Answer(3 if step % 2 else 1),
+            ELECTRIC: Answer(3 if step % 2 else 1),
+        }[code]
+
+    codes = st.sampled_from([ELECTRICITY, WATER, VEHICLES, ELECTRIC])
+    kept = st.sampled_from([True] * 5 + [False])
+
+    @rule(
+        place=places,
+        who=people("filer"),
+        code=codes,
+        step=steps,
+        is_kept=kept,
+        is_taken=st.sampled_from([False] * 5 + [True]),
+    )
+    def save_a_cell(self, place, who, code, step, is_kept, is_taken):
+        answer = self._answer(place, code, step) if is_kept else None
+        token = self._token(place, code)
+        self._try(
+            lambda: actions.save_cell(
+                self.as_first_seen[place],
+                Item.objects.get(pk=code),
+                entry(answer),
+                by=self.world.people[who],
+                seen="x" if is_taken else token,
+            ),
+            self.oracle.may_not_save_cell(who, place, code, answer, is_taken),
+            lambda: self.oracle.save_cell(who, place, code, answer),
+        )
+
+    @rule(
+        chosen=st.sets(places, min_size=1, max_size=2),
+        who=people("filer"),
+        code=codes,
+        step=steps,
+        is_taken=st.sampled_from([False] * 5 + [True]),
+    )
+    def save_a_sheet(self, chosen, who, code, step, is_taken):
+        chosen = sorted(chosen, key=self.world.reports.get)
+        answer = self._answer(chosen[0], code, step)
+        edits = {
+            self.world.report(place): {
+                code: Edit(entry(answer), "x" if is_taken else self._token(place, code))
+            }
+            for place in chosen
+        }
+        self._try(
+            lambda: actions.save_months(edits, by=self.world.people[who], document="填报.xlsx"),
+            self.oracle.may_not_save_sheet(who, chosen, code, answer, is_taken),
+            lambda: self.oracle.save_sheet(who, chosen, code, answer),
+        )
+
+    def _token(self, place, code):
+        stored = self.oracle.filed[place].lines.get(code)
+        return entry(stored).token if stored else ""
+
+    @rule(place=places, who=people("filer"), reasons=reasons)
+    def explain(self, place, who, reasons):
+        self._try(
+            lambda: actions.explain(self.as_first_seen[place], reasons, by=self.world.people[who]),
+            self.oracle.may_not_save(who, place),
+            lambda: self.oracle.explain(who, place, reasons),
+        )
+
+    # Handing in, taking back, deciding
+
+    @rule(place=places, who=people("filer"))
+    def submit(self, place, who):
+        self._do("submit", place, who)
+
+    @rule(place=places, who=people("filer"))
+    def withdraw(self, place, who):
+        self._do("withdraw", place, who)
+
+    @rule(place=places, who=people("department"), seen=seen)
+    def endorse(self, place, who, seen):
+        self._do("endorse", place, who, seen=self._seen(place, seen), is_stale=seen == "another")
+
+    @rule(place=places, who=people("reviewer"), seen=seen)
+    def approve(self, place, who, seen):
+        self._do("approve", place, who, seen=self._seen(place, seen), is_stale=seen == "another")
+
+    @rule(place=places, who=people("reviewer", "department"), seen=seen, reason=words, cells=cells)
+    def send_back(self, place, who, seen, reason, cells):
+        self._try(
+            lambda: actions.send_back(
+                self.as_first_seen[place],
+                by=self.world.people[who],
+                reason=reason,
+                cells=cells,
+                seen=self._seen(place, seen),
+            ),
+            self.oracle.may_not_return(who, place, reason, cells, is_stale=seen == "another"),
+            lambda: self.oracle.send_back(who, place, cells),
+        )
+
+    def _seen(self, place, seen):
+        latest = self.world.report(place).latest
+        return {"nothing": None, "this": latest.content_hash if latest else "", "another": "x"}[seen]
+
+    @rule(place=places, who=people("filer", "reviewer"), reason=words)
+    def correct(self, place, who, reason):
+        self._try(
+            lambda: actions.open_correction(
+                self.as_first_seen[place], by=self.world.people[who], reason=reason
+            ),
+            self.oracle.may_not_correct(who, place, reason),
+            lambda: self.oracle.correct(who, place),
+        )
+
+    @rule(place=places, who=people("filer", "reviewer"))
+    def abandon(self, place, who):
+        self._do("abandon", place, who)
+
+    def _do(self, verb, place, who, *, is_stale=None, **options):
+        stale = {} if is_stale is None else {"is_stale": is_stale}
+        self._try(
+            lambda: getattr(actions, verb)(self.as_first_seen[place], by=self.world.people[who], **options),
+            getattr(self.oracle, f"may_not_{verb}")(who, place, **stale),
+            lambda: getattr(self.oracle, verb)(who, place),
+        )
+
+    # The way through, so that examples come far
+
+    @rule(place=places, step=steps)
+    def file_and_approve(self, place, step):
+        """Whatever the month lacks, done by who may do it."""
+        filer = f"filer of {place.institution}"
+        self.save_a_form(place, filer, step, False, 30, 3, 3, {}, "this", "")
+        self.submit(place, filer)
+        self.endorse(place, f"department of {place.institution}", "this")
+        self.approve(place, "second reviewer", "this")
+
+    # The calendar
+
+    @rule(chosen=st.sets(places, max_size=2), who=people("manager"), days=st.integers(-1, 4), reason=words)
+    def extend(self, chosen, who, days, reason):
+        chosen = sorted(chosen, key=self.world.reports.get)
+        day = self.oracle.today + timedelta(days)
+        self._try(
+            lambda: actions.extend(
+                [self.world.report(place) for place in chosen],
+                by=self.world.people[who],
+                last_day=day,
+                reason=reason,
+            ),
+            self.oracle.may_not_extend(who, chosen, day, reason),
+            lambda: self.oracle.extend(who, chosen, day),
+        )
+
+    @rule(
+        month=st.sampled_from(MONTHS),
+        opens=st.sampled_from([-90, -90, -90, 2]),
+        due=st.integers(0, 3),
+        closes=st.integers(-4, 9),
+    )
+    def move_the_calendar(self, month, opens, due, closes):
+        days, today = self.oracle.days[month], self.oracle.today
+        days.opens_on = today + timedelta(opens)
+        days.closes_on = max(today + timedelta(closes), days.opens_on)
+        days.due_on = max(days.closes_on - timedelta(due), days.opens_on)
+        self.world.move_calendar(month, days)
+        self._reload()
+
+    @rule(days=st.integers(1, 6))
+    def days_pass(self, days):
+        self.clock.days += days
+        self.oracle.today += timedelta(days)
+        assert timezone.localdate() == self.oracle.today
+
+    @rule(letter=st.sampled_from("AB"), is_wanted=st.booleans())
+    def switch_first_review(self, letter, is_wanted):
+        self.world.review_first(letter, is_wanted)
+        wanted = self.oracle.reviews_first
+        (wanted.add if is_wanted else wanted.discard)(letter)
+
+    def _reload(self):
+        """The days come with the report that somebody has before them; its state is read anew by the verb."""
+        for place, report in self.as_first_seen.items():
+            report.period = self.world.report(place).period
+        self.stored = everything()
+
+    # What must hold
+
+    def _try(self, act, why, then):
+        """Where there is a reason against it, it is refused for one of them and nothing changes; else it is done."""
+        before, events = self.stored, len(self.oracle.trail)
+        try:
+            act()
+            refusal = None
+        except REFUSALS as caught:
+            refusal = caught
+        if why or refusal:
+            assert type(refusal) in why, f"{refusal!r}, where {why or 'nothing'} speaks against it"
+            assert everything() == before
+            return
+        then()
+        self.stored = everything()
+        self._figures_change_by_approval_alone(before, self.oracle.trail[events:])
+
+    def _figures_change_by_approval_alone(self, before, deeds):
+        def in_force(rows):
+            return [row[:2] + row[4:] for row in rows["Report"]], [row[:4] for row in rows["Panel"]]
+
+        approvals = [deed for deed in deeds if deed.verb == "approve"]
+        assert len(approvals) == (in_force(self.stored) != in_force(before))
+
+    @invariant()
+    def the_months_stand_as_the_rules_say(self):
+        stands = reports_now()
+        for place, filed in self.oracle.filed.items():
+            latest = (filed.latest.number, filed.latest.state) if filed.latest else (None, None)
+            approved = filed.approved.number if filed.approved else None
+            assert stands[self.world.reports[place]] == (*latest, approved)
+        assert len(set(open_revisions())) == len(open_revisions())
+
+    @invariant()
+    def every_version_says_what_was_filed_and_who_dealt_with_it(self):
+        lines, names = lines_in_force(), self.world.names
+        stored = {(each.report_id, each.number): each for each in Revision.objects.all()}
+        for place, filed in self.oracle.filed.items():
+            for version in filed.versions:
+                revision = stored.pop((self.world.reports[place], version.number))
+                people = (revision.submitted_by_id, revision.endorsed_by_id, revision.decided_by_id)
+                assert tuple(map(names.get, people)) == (
+                    version.submitted_by,
+                    version.endorsed_by,
+                    version.decided_by,
+                )
+                assert revision.status == version.state
+                assert lines.get(revision.pk, []) == sorted(
+                    (code, answer.quantity, answer.known_by, answer.payment, None, "")
+                    for code, answer in version.lines.items()
+                )
+                if version.state != "draft":
+                    assert self.hashes.setdefault(revision.pk, revision.content_hash) == revision.content_hash
+        assert stored == {}
+
+    @invariant()
+    def the_panel_is_the_approved_version(self):
+        panels = {panel.agency_id: panel for panel in Panel.objects.filter(year=YEAR)}
+        for letter, agency in self.world.institutions.items():
+            expected = np.full(panels[agency.pk].values.shape, np.nan)
+            bits = {"approved": 0, "submitted": 0, "expected": 0}
+            for month in MONTHS:
+                filed, bit = self.oracle.filed[letter, month], 1 << (month.month - 1)
+                bits["expected"] |= bit
+                bits["submitted"] |= bit if filed.state in WAITING else 0
+                if filed.approved:
+                    bits["approved"] |= bit
+                    expected[month.month - 1] = self.world.panel_row(filed.approved.lines)
+            np.testing.assert_array_equal(panels[agency.pk].values, expected)
+            assert bits == {name: getattr(panels[agency.pk], f"{name}_months") for name in bits}
+
+    @invariant()
+    def the_trail_tells_every_deed_and_no_other(self):
+        assert self.world.trail() == self.oracle.trail
+
+    @invariant()
+    def a_lock_says_what_the_calendar_does(self):
+        for place in PLACES:
+            report = Report.objects.select_related("agency", "period", "latest").get(
+                pk=self.world.reports[place]
+            )
+            assert bool(locks.of(report)) == bool(self.oracle._closed(place))
+            assert locks.due_day(report) == self.oracle.due_day(place)
+
+    @rule()
+    def figures_follow(self):
+        refresh.refresh_marked()
+        for what, first_fault in ledger.checks():
+            assert first_fault() is None, what
+        for letter, agency in self.world.institutions.items():
+            approved = {
+                month.month: self.oracle.filed[letter, month].approved
+                for month in MONTHS
+                if self.oracle.filed[letter, month].approved
+            }
+            figure = Figure.objects.filter(agency=agency, year=YEAR).first()
+            assert (figure is None) == (not approved)
+            if figure is not None:
+                expected = np.full(MONTHS_OF_YEAR, np.nan)
+                for month, version in approved.items():
+                    expected[month - 1] = version.lines[ELECTRICITY].quantity * self.world.kgce_per_kwh
+                np.testing.assert_allclose(figure.monthly[KGCE], expected, rtol=1e-12)
+        self.stored = everything()
+
+    @rule()
+    def the_chain_is_whole(self):
+        assert trail.first_fault() is None
+
+
+def test_everybody_does_anything_to_any_month(db, monkeypatch):
+    world, clock = World(), Clock(monkeypatch)
+    run_state_machine_as_test(
+        lambda: ReviewMachine(world, clock),
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
