@@ -3,14 +3,16 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from decimal import Decimal
 from random import Random
-from threading import Barrier, Event as Flag
+from threading import Barrier
+from threading import Event as Flag
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 
-from agencies import trail
+from agencies import chain
 from agencies.access import Role
 from agencies.models import Agency, Event
 from reporting import actions
@@ -34,15 +36,17 @@ def district(transactional_db):
         InstitutionFactory(parent=district.department)
     district.all_filer = user_with(Role.FILER, district.department)
     report = district.report(MARCH)
-    for number, each in enumerate(report.period.reports.select_related("agency", "period").order_by("pk")):
-        lines = entries(each, {"110": 500 + number}) if number == 0 else lines | {"110": electricity(number)}
+    lines = entries(report, {"110": 500})
+    reports = report.period.reports.select_related("agency", "period").order_by("pk")
+    for number, each in enumerate(reports):
+        lines |= {"110": electricity(number)}
         actions.save_draft(each, lines, by=district.all_filer)
         actions.submit(each, by=district.all_filer)
     return district
 
 
 def electricity(number):
-    return Entry(500 + number, payment="unpaid")
+    return Entry(Decimal(500 + number), payment="unpaid")
 
 
 def together(*jobs):
@@ -121,21 +125,19 @@ def refresher(is_over):
 
 def run_beside_a_refresh(*jobs):
     """The jobs, and the figures refreshed meanwhile; the sum of the jobs' counts."""
-    is_over, left = Flag(), [len(jobs)]
+    is_over, done = Flag(), []
 
     def counted(job):
         def run():
             try:
                 return job()
             finally:
-                left.pop() if len(left) > 1 else None
-                done.append(1)
+                done.append(job)
                 if len(done) == len(jobs):
                     is_over.set()
 
         return run
 
-    done = []
     return sum(together(*map(counted, jobs), refresher(is_over)), Counter())
 
 
@@ -149,7 +151,7 @@ def everything_is_whole():
     refresh.refresh_marked()
     faults = {what: fault() for what, fault in ledger.checks()}
     assert faults == dict.fromkeys(faults)
-    assert trail.first_fault() is None
+    assert chain.first_fault() is None
     sequences = list(Event.objects.values_list("sequence", flat=True))
     assert sequences == list(range(1, len(sequences) + 1))
 
