@@ -118,9 +118,6 @@ def test_a_save_that_waits_for_a_submission_finds_it_submitted(transactional_db)
     assert report.status == Status.SUBMITTED
 
 
-ROUNDS = pytest.mark.parametrize("_round", range(3))
-
-
 @pytest.fixture
 def waiting(transactional_db):
     """March, handed in and waiting for its department's first review."""
@@ -136,7 +133,7 @@ def settled(report, *wanted):
 
 
 @pytest.mark.needs_postgresql
-@ROUNDS
+@pytest.mark.parametrize("_round", range(3))
 def test_giving_a_correction_up_and_handing_it_in_at_once_is_one_of_both(transactional_db, _round):
     district = District()
     report = district.approved(MARCH, {"110": 100})
@@ -153,7 +150,7 @@ def test_giving_a_correction_up_and_handing_it_in_at_once_is_one_of_both(transac
 
 
 @pytest.mark.needs_postgresql
-@ROUNDS
+@pytest.mark.parametrize("_round", range(3))
 def test_a_withdrawal_beats_an_endorsement_or_comes_after_it(waiting, _round):
     district, report = waiting
     outcomes = at_once(
@@ -170,7 +167,7 @@ def test_a_withdrawal_beats_an_endorsement_or_comes_after_it(waiting, _round):
 
 
 @pytest.mark.needs_postgresql
-@ROUNDS
+@pytest.mark.parametrize("_round", range(3))
 def test_of_two_department_users_one_endorses_or_returns(waiting, _round):
     district, report = waiting
     second = user_with(Role.DEPARTMENT, district.department)
@@ -185,7 +182,7 @@ def test_of_two_department_users_one_endorses_or_returns(waiting, _round):
 
 
 @pytest.mark.needs_postgresql
-@ROUNDS
+@pytest.mark.parametrize("_round", range(3))
 def test_after_an_endorsement_one_of_two_approvals_counts(waiting, _round):
     district, report = waiting
     second = user_with(Role.REVIEWER, district.bureau)
@@ -199,7 +196,7 @@ def test_after_an_endorsement_one_of_two_approvals_counts(waiting, _round):
 
 
 @pytest.mark.needs_postgresql
-@ROUNDS
+@pytest.mark.parametrize("_round", range(3))
 def test_a_cell_saved_while_the_month_is_handed_in_is_in_it_or_refused(transactional_db, _round):
     district = District()
     report = district.report(MARCH)
@@ -224,7 +221,7 @@ def test_a_cell_saved_while_the_month_is_handed_in_is_in_it_or_refused(transacti
 
 
 @pytest.mark.needs_postgresql
-@ROUNDS
+@pytest.mark.parametrize("_round", range(3))
 def test_an_approval_while_a_department_takes_up_first_review_is_whole_or_refused(transactional_db, _round):
     district = District()
     report = Report.objects.get(pk=district.submitted(MARCH, {"110": 100}).pk)

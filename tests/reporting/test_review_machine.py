@@ -20,7 +20,7 @@ from targets import refresh
 
 from .review_holds import PLACES, HeldToTheRules
 from .review_oracle import COST, ELECTRIC, ELECTRICITY, NO_FUEL, VEHICLES, WATER, Answer
-from .review_world import MONTHS, ROLES, Clock, World, entry
+from .review_world import MONTHS, ROLES, Clock, World, entry, everything
 
 IS_LONG = "REVIEW_MACHINE_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("REVIEW_MACHINE_EXAMPLES", "25"))
