@@ -23,7 +23,7 @@ from .review_oracle import COST, ELECTRIC, ELECTRICITY, NO_FUEL, VEHICLES, WATER
 from .review_world import MONTHS, ROLES, Clock, World, entry, everything
 
 IS_LONG = "REVIEW_MACHINE_EXAMPLES" in os.environ
-EXAMPLES = int(os.environ.get("REVIEW_MACHINE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("REVIEW_MACHINE_EXAMPLES", "20"))
 STEPS = int(os.environ.get("REVIEW_MACHINE_STEPS", "50"))
 
 # The first month of A most often, so that it comes far.
