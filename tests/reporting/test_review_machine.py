@@ -24,7 +24,7 @@ from .review_world import MONTHS, ROLES, Clock, World, entry, everything
 
 IS_LONG = "REVIEW_MACHINE_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("REVIEW_MACHINE_EXAMPLES", "20"))
-STEPS = int(os.environ.get("REVIEW_MACHINE_STEPS", "50"))
+STEPS = int(os.environ.get("REVIEW_MACHINE_STEPS", "40"))
 
 # The first month of A most often, so that it comes far.
 places = st.sampled_from([PLACES[0]] * 4 + PLACES)
@@ -223,11 +223,26 @@ class ReviewMachine(HeldToTheRules):
     @rule(place=places, step=steps)
     def file_and_approve(self, place, step):
         """Whatever the month lacks, done by who may do it."""
-        filer = f"filer of {place.institution}"
-        self.save_a_form(place, filer, step, False, 30, 3, 3, {}, "this", "")
-        self.submit(place, filer)
+        self._hand_in(place, step)
         self.endorse(place, f"department of {place.institution}", "this")
         self.approve(place, "second reviewer", "this")
+
+    @rule(place=places, step=steps, code=codes, is_by_workbook=st.booleans())
+    def return_a_cell_and_change_one(self, place, step, code, is_by_workbook):
+        """The one that was returned, or one that stays locked."""
+        filer = self._hand_in(place, step)
+        self.send_back(place, "reviewer", "this", "请核对", {ELECTRICITY: "与账单不符"})
+        if is_by_workbook:
+            self.save_a_sheet({place}, filer, code, step + 1, False)
+        else:
+            self.save_a_cell(place, filer, code, step + 1, True, False)
+
+    def _hand_in(self, place, step):
+        filer = f"filer of {place.institution}"
+        self.correct(place, filer, "请核对")
+        self.save_a_form(place, filer, step, False, 30, 3, 3, {}, "this", "")
+        self.submit(place, filer)
+        return filer
 
     # The calendar
 
