@@ -38,9 +38,7 @@ def save_draft(report, entries, *, by, seen=None, reasons=None):
     if changes:
         steps.record(Verb.SAVE, revision, by, "；".join(changes))
     elif revision != report.latest:
-        steps.record(
-            Verb.SAVE, revision, by, f"与第{report.latest.number}版相同" if report.latest else "尚无内容"
-        )
+        steps.record(Verb.SAVE, revision, by, _as_before(report))
     return revision
 
 
@@ -137,11 +135,13 @@ def explain(report, reasons, *, by, start=None):
     steps.permit(by, "save", report)
     report = steps.locked(report)
     steps.expect_editable(report)
-    revision, _ = _begin(report, by, start or {})
+    revision, begun = _begin(report, by, start or {})
     hits.note(revision, list(revision.lines.all()))
     changed = hits.explain(revision, reasons)
     if changed:
         steps.record(Verb.SAVE, revision, by, "；".join(_explained(changed)))
+    elif revision != report.latest and not begun:
+        steps.record(Verb.SAVE, revision, by, _as_before(report))
     return set(revision.hits.standing().values_list("rule", "item")) & reasons.keys()
 
 
@@ -185,6 +185,11 @@ def _begin(report, by, start):
         return revision, {}
     steps.record(Verb.SAVE, revision, by, "沿用：" + "；".join(drafts.replace_lines(revision, start)))
     return revision, start
+
+
+def _as_before(report):
+    """What the trail says of a version that was opened and changes nothing."""
+    return f"与第{report.latest.number}版相同" if report.latest else "尚无内容"
 
 
 def _explained(changed):

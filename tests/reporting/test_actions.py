@@ -318,3 +318,11 @@ def test_who_typed_a_month_does_not_approve_it_even_if_another_submits(district)
     actions.submit(report, by=district.filer)
     with pytest.raises(PermissionDenied):
         actions.approve(report, by=both)
+
+
+def test_a_version_opened_by_reasons_for_nothing_has_its_row_in_the_trail(district):
+    report = district.submitted(MARCH, {"110": 1000})
+    actions.send_back(report, by=district.reviewer, reason="请核对")
+    actions.explain(report, {("cost", "110"): "另册"}, by=district.filer)
+    saved = Event.objects.filter(verb=Verb.SAVE).latest("sequence")
+    assert (saved.revision_number, saved.detail) == (2, "与第1版相同")
