@@ -13,6 +13,7 @@ from .factors import (
     RuleSetActivation,
 )
 from .filing import KnownBy, Line, Payment, Period, Report, Revision, Status
+from .joint_review import JointReview, JointReviewPoint, JointReviewRun, PointKind, Verdict
 from .metering import (
     ChargingReading,
     Meter,
@@ -44,6 +45,9 @@ __all__ = [
     "FactorSeal",
     "FactorSet",
     "Item",
+    "JointReview",
+    "JointReviewPoint",
+    "JointReviewRun",
     "KnownBy",
     "Line",
     "Meter",
@@ -51,6 +55,7 @@ __all__ = [
     "Panel",
     "Payment",
     "Period",
+    "PointKind",
     "PvReading",
     "Reading",
     "Report",
@@ -67,4 +72,5 @@ __all__ = [
     "UploadCell",
     "UploadState",
     "VehicleMileage",
+    "Verdict",
 ]
