@@ -8,7 +8,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.utils import timezone
 
-from . import actions, bulk_approvals, calendar, digests, evidence_files, peers, reminders, weighing
+from . import bulk_approvals, digests, evidence_files, peers, periods, reminders, weighing
 from .models import BulkApproval, Upload, UploadState
 from .workbook import actions as workbooks
 from .workbook import checking
@@ -18,9 +18,8 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def open_periods():
-    """Open the month that has ended, for every institution that owes it."""
-    period = actions.open_period(calendar.first_of_previous(timezone.localdate()))
-    logger.info("Period %s is open.", period)
+    """Open the month that has ended, and one set ahead whose day has come, for every institution that owes it."""
+    logger.info("Open: %s", "、".join(f"{month:%Y-%m}" for month in periods.open_due()))
 
 
 @shared_task
