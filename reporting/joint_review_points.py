@@ -22,6 +22,8 @@ AREA, PEOPLE, ELECTRICITY, WATER = "102", "103", "110", "120"
 # Filed before the split was asked: the part that vehicles used is not known, so it is left out per area like theirs.
 UNDIVIDED = {"150": KGCE_PER_UNIT["1501"], "160": KGCE_PER_UNIT["1601"]}
 _COEFFICIENTS = KGCE_PER_UNIT | UNDIVIDED
+# Panels hold binary fractions: what is ten percent on paper must not count as more by the last bit.
+TOLERANCE = 1e-9
 _UNITS = {AREA: "m²", PEOPLE: "人"}
 _NAMES = {AREA: "建筑面积", PEOPLE: "用能人数"}
 
@@ -65,8 +67,20 @@ def outside_bands(year: int, values: Year, limits: Limits, type_code: str) -> It
             continue
         part = "" if months == MONTHS else f"（按{months}个月折合全年）"
         yield Point(
-            slug, "", None, f"{year}年{title} {found:,.2f} {unit}{part}，通常范围为 {_span(band, unit)}"
+            slug,
+            f"{year}",
+            None,
+            f"{year}年{title} {found:,.2f} {unit}{part}，通常范围为 {_span(band, unit)}",
         )
+
+
+def not_approved(year: int, months: int) -> Iterator[Point]:
+    """Months that are owed and of which nothing was approved. months: bit m is month m + 1."""
+    lacking = [month for month in range(MONTHS) if months >> month & 1]
+    if lacking:
+        names = "、".join(f"{month + 1}月" for month in lacking)
+        only = date(year, lacking[0] + 1, 1) if len(lacking) == 1 else None
+        yield Point("not-approved", f"{year}", only, f"没有通过审核的数据：{names}，共 {len(lacking)} 个月")
 
 
 def kgce(values: Year, without: tuple[str, ...] = ()) -> NDArray[np.float64]:
@@ -97,7 +111,7 @@ def _yearly_change(
     moved = _moved(known.mean(), earlier.mean())
     yield Point(
         kind,
-        "",
+        f"{year}",
         None,
         f"{_NAMES[item]}月均：{year - 1}年 {earlier.mean():,.2f} {_UNITS[item]}（{earlier.size}个月）→ "
         f"{year}年 {known.mean():,.2f} {_UNITS[item]}（{known.size}个月），{moved}，超过 {_percent(limit)}",
@@ -121,7 +135,9 @@ def _passes(now: float, then: float, limit: Limit) -> bool:
     if limit.high is None or not then:
         return False
     far = abs(now - then)
-    return far > float(limit.high) * then and far >= float(limit.floor or 0)
+    return far > float(limit.high) * then * (1 + TOLERANCE) and far * (1 + TOLERANCE) >= float(
+        limit.floor or 0
+    )
 
 
 def _holds(band: Limit, value: float) -> bool:

@@ -49,14 +49,15 @@ class JointReviewPointQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(below(user.paths_of(SEES_FIGURES), "agency__path"))
 
-    def open(self):
-        return self.filter(verdict=Verdict.OPEN)
+    def for_list(self):
+        """With the institution that a row names, in the order of the register."""
+        return self.select_related("agency__parent").order_by("agency__path", "pk")
 
 
 class JointReviewPoint(models.Model):
     """Something to verify, as it was last computed; a read model, made anew by every run.
 
-    place: what tells points of one kind apart (a month, a version); month: the report whose lines show it.
+    place: what tells points of one kind apart (the year, a month, a version); month: the report whose lines show it.
     verdict repeats the newest JointReview of the same words: where the numbers moved since, it is open again.
     """
 
@@ -65,7 +66,7 @@ class JointReviewPoint(models.Model):
         Agency, verbose_name="机构", on_delete=models.CASCADE, related_name="+", db_index=False
     )
     kind = models.CharField("事项", max_length=20, choices=PointKind)
-    place = models.CharField(max_length=20, blank=True)
+    place = models.CharField(max_length=20)
     month = models.DateField("月份", null=True)
     statement = models.CharField("内容", max_length=500)
     verdict = models.CharField("核实结果", max_length=10, choices=Verdict, default=Verdict.OPEN)
@@ -97,7 +98,7 @@ class JointReview(models.Model):
         Agency, verbose_name="机构", on_delete=models.PROTECT, related_name="+", db_index=False
     )
     kind = models.CharField("事项", max_length=20, choices=PointKind)
-    place = models.CharField(max_length=20, blank=True)
+    place = models.CharField(max_length=20)
     statement = models.CharField("内容", max_length=500)
     verdict = models.CharField("核实结果", max_length=10, choices=Verdict)
     note = models.CharField("核实说明", max_length=200)
