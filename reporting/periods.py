@@ -1,4 +1,4 @@
-"""Opening a month: its period, a report for every institution that owes it, the panels that know of it; and its days."""
+"""Opening a month: its period, a report for each institution that owes it, the panels that know of it; and its days."""
 
 from django.db import transaction
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""How well months are handed in: on time, late, missing, right the first time; counted in the database, institution by institution.
+"""How well months are handed in: on time, late, missing, right the first time; counted in the database.
 
 Of the months of a year that the imported history did not bring:
 
@@ -124,7 +124,7 @@ def stood_on(day):
 
 
 def due_day(prefix=""):
-    """The due day as an expression, of a report (or of what leads to it by the prefix): locks.due_day in the database."""
+    """The due day as an expression, of a report or of what leads to it by the prefix: locks.due_day in the database."""
     own = f"{prefix}period__due_on"
     granted = Extension.objects.filter(report=OuterRef(f"{prefix}pk"), is_in_time=True).order_by("-last_day")
     extended = Subquery(granted.values("last_day")[:1])
