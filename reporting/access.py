@@ -1,6 +1,8 @@
 """Which role may do what to a month's report: one table, asked by actions and by the templates' buttons."""
 
-from agencies.access import Role
+from django.core.exceptions import PermissionDenied
+
+from agencies.access import SEES_FIGURES, Role
 
 from .models import Status
 from .models.filing import EDITABLE, WAITING
@@ -72,13 +74,27 @@ _FITS = {
 }
 
 
-# What is done to the rules of the checks: the bureau's own, not an institution's.
-RULE_VERBS = {
+# What is done to the bureau's own: the rules of the checks, the calendar, and what it watches over a year.
+BUREAU_VERBS = {
     "see_rules": frozenset({Role.MANAGER, Role.REVIEWER}),
     "set_limit": frozenset({Role.MANAGER}),
+    "see_calendar": frozenset({Role.MANAGER, Role.REVIEWER, Role.DEPARTMENT, Role.OBSERVER}),
+    "set_calendar": frozenset({Role.MANAGER}),
+    # Who files sees the own institution's line.
+    "see_quality": SEES_FIGURES,
+    "see_completeness": frozenset({Role.MANAGER, Role.REVIEWER, Role.DEPARTMENT, Role.OBSERVER}),
+    "see_joint_review": frozenset({Role.MANAGER, Role.REVIEWER, Role.DEPARTMENT, Role.OBSERVER}),
+    "compute_joint_review": frozenset({Role.MANAGER, Role.REVIEWER}),
+    "verify": frozenset({Role.REVIEWER}),
 }
 
 
 def may_tend(user, verb):
-    """Whether one of the user's current roles carries this verb on the rules."""
-    return bool(RULE_VERBS[verb] & user.roles)
+    """Whether one of the user's current roles carries this verb; which rows it reaches, visible_to says."""
+    return bool(BUREAU_VERBS[verb] & user.roles)
+
+
+def permit(user, verb):
+    """Raises PermissionDenied where `may_tend` says no."""
+    if not may_tend(user, verb):
+        raise PermissionDenied

@@ -167,6 +167,7 @@ REFUSALS = (
         "OLD.status <> 'draft'",
     ),
     Refusal("remark_stays", "reporting_cellremark", ("UPDATE", "DELETE"), "What was returned stays."),
+    Refusal("joint_review_stays", "reporting_jointreview", ("UPDATE", "DELETE"), "What was verified stays."),
     Refusal("extension_stays", "reporting_extension", ("UPDATE", "DELETE"), "An extension stays."),
     *(
         Refusal(

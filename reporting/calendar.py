@@ -1,8 +1,28 @@
 """The days of a period: when a month opens for filing, is due and closes."""
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
+
+
+class Days(NamedTuple):
+    """The three days of a period."""
+
+    opens_on: date
+    due_on: date
+    closes_on: date
+
+    @classmethod
+    def of(cls, period):
+        return cls(period.opens_on, period.due_on, period.closes_on)
+
+    @property
+    def is_in_order(self):
+        return self.opens_on <= self.due_on <= self.closes_on
+
+    def __str__(self):
+        return f"开放 {self.opens_on}，截止 {self.due_on}，关闭 {self.closes_on}"
 
 
 def first_of_next(month: date) -> date:
@@ -36,3 +56,9 @@ def months_between(first: date, last: date) -> list[date]:
         months.append(month)
         month = first_of_next(month)
     return months
+
+
+def months_ahead(day: date, number: int) -> date:
+    """The first of the month that lies so many months after the day's."""
+    years, month = divmod(day.month - 1 + number, 12)
+    return date(day.year + years, month + 1, 1)

@@ -8,8 +8,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.utils import timezone
 
-from . import actions, bulk_approvals, calendar, digests, evidence_files, peers, reminders, weighing
-from .models import BulkApproval, Upload, UploadState
+from . import bulk_approvals, digests, evidence_files, joint_review, peers, periods, reminders, weighing
+from .models import BulkApproval, JointReviewRun, Upload, UploadState
 from .workbook import actions as workbooks
 from .workbook import checking
 
@@ -18,9 +18,8 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def open_periods():
-    """Open the month that has ended, for every institution that owes it."""
-    period = actions.open_period(calendar.first_of_previous(timezone.localdate()))
-    logger.info("Period %s is open.", period)
+    """Open the month that has ended, and one set ahead whose day has come, for every institution that owes it."""
+    logger.info("Open: %s", "、".join(f"{month:%Y-%m}" for month in periods.open_due()))
 
 
 @shared_task
@@ -75,6 +74,21 @@ def work_on_bulk_approval(pk):
 def sweep_bulk_approvals():
     """Run by beat: bulk approvals whose job was lost with a broker or a worker."""
     logger.info("%s bulk approvals asked for again", bulk_approvals.resend_stalled())
+
+
+@shared_task
+def compute_joint_review(pk):
+    """What has to be verified of a year. Harmless run twice."""
+    if not JointReviewRun.objects.filter(pk=pk).exists():
+        logger.info("Run %s of the joint review is gone.", pk)
+        return
+    logger.info("Run %s of the joint review: %s points", pk, joint_review.compute(pk))
+
+
+@shared_task
+def sweep_joint_reviews():
+    """Run by beat: computations whose job was lost with a broker or a worker."""
+    logger.info("%s computations of a joint review asked for again", joint_review.resend_stalled())
 
 
 @shared_task

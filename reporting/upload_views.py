@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -45,7 +46,7 @@ def upload_list(request):
     context = {
         "form": form,
         "offers": _offers(request.user),
-        "period": Period.objects.first(),
+        "period": _begun().first(),
         "uploads": Upload.objects.visible_to(request.user)[:SHOWN_UPLOADS],
     }
     return render(request, "reporting/upload_list.html", context)
@@ -58,7 +59,7 @@ def template_month(request, key, month):
 
 @require_safe
 def template_year(request, key, year):
-    months = Period.objects.filter(month__year=year).order_by("month").values_list("month", flat=True)
+    months = _begun().filter(month__year=year).order_by("month").values_list("month", flat=True)
     return _template(request, key, list(months))
 
 
@@ -108,6 +109,11 @@ def upload_returned(request, pk):
         return redirect("reporting:upload-detail", pk)
     workbooks.take_returned(upload, by=request.user)
     return _workbook(lambda target: returning.write(upload, target), f"退回 {upload.name}")
+
+
+def _begun():
+    """The periods that have opened; one set ahead has no reports yet."""
+    return Period.objects.filter(opens_on__lte=timezone.localdate())
 
 
 def _permit(user):

@@ -5,8 +5,12 @@ from datetime import date
 from django.urls import path, register_converter
 
 from . import (
+    calendar_views,
+    completeness_views,
     evidence_views,
     filing_views,
+    joint_review_views,
+    quality_views,
     register_views,
     review_views,
     rule_views,
@@ -72,6 +76,26 @@ urlpatterns = [
     path("looks/", review_views.look_list, name="look-list"),
     path("looks/<int:pk>/", review_views.look_detail, name="look-detail"),
     path("looks/draw/<int:year>/", review_views.look_draw, name="look-draw"),
+    path("calendar/", calendar_views.calendar_list, name="calendar-list"),
+    path("calendar/new/", calendar_views.calendar_new, name="calendar-new"),
+    path("calendar/<month:month>/", calendar_views.calendar_edit, name="calendar-edit"),
+    path("calendar/<month:month>/extend/", calendar_views.extension_new, name="extension-new"),
+    path("calendar/<month:month>/extensions/", calendar_views.extension_list, name="extension-list"),
+    path("completeness/", completeness_views.completeness_matrix, name="completeness"),
+    path("quality/", quality_views.quality_list, name="quality"),
+    path("quality/export/", quality_views.quality_export, name="quality-export"),
+    path("joint-review/", joint_review_views.joint_review_list, name="joint-review-list"),
+    path("joint-review/export/", joint_review_views.joint_review_export, name="joint-review-export"),
+    path(
+        "joint-review/<int:year>/compute/",
+        joint_review_views.joint_review_compute,
+        name="joint-review-compute",
+    ),
+    path(
+        "joint-review/<int:year>/<slug:key>/<slug:kind>/<slug:place>/",
+        joint_review_views.joint_review_point,
+        name="joint-review-point",
+    ),
     path("rules/", rule_views.rule_list, name="rule-list"),
     path("rules/<slug:slug>/", rule_views.rule_detail, name="rule-detail"),
 ]

@@ -22,6 +22,8 @@ REPORTS = Entry("月度报送", "reporting:report-list", "form")
 REVIEW = Entry("审核", "reporting:review-queue", "review")
 FIRST_REVIEW = Entry("初审", "reporting:review-queue", "review")
 LOOKS = Entry("抽查复核", "reporting:look-list", "review")
+TENDING = Entry("报送管理", "reporting:calendar-list", "todo")
+QUALITY = Entry("报送质量", "reporting:quality", "chart")
 COCKPIT = Entry("总览", "targets:cockpit", "chart")
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
@@ -43,6 +45,7 @@ MENU = {
         COCKPIT,
         INSTITUTIONS,
         REPORTS,
+        TENDING,
         LOOKS,
         EVIDENCE,
         REGISTERS,
@@ -57,6 +60,7 @@ MENU = {
         REVIEW,
         LOOKS,
         REPORTS,
+        TENDING,
         EVIDENCE,
         INSTITUTIONS,
         COCKPIT,
@@ -65,9 +69,9 @@ MENU = {
         PROPOSALS,
         RULES,
     ),
-    "department": (TO_DO, FIRST_REVIEW, REPORTS, EVIDENCE, INSTITUTIONS, COCKPIT, PUBLICATIONS),
-    "observer": (COCKPIT, INSTITUTIONS, EVIDENCE, PUBLICATIONS),
-    "filer": (TO_DO, REPORTS, EVIDENCE, OWN_REGISTERS, OWN_INSTITUTION),
+    "department": (TO_DO, FIRST_REVIEW, REPORTS, TENDING, EVIDENCE, INSTITUTIONS, COCKPIT, PUBLICATIONS),
+    "observer": (COCKPIT, INSTITUTIONS, TENDING, EVIDENCE, PUBLICATIONS),
+    "filer": (TO_DO, REPORTS, QUALITY, EVIDENCE, OWN_REGISTERS, OWN_INSTITUTION),
     "auditor": (TRAIL,),
     "administrator": (ACCOUNTS,),
 }

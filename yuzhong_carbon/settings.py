@@ -199,6 +199,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reporting.tasks.sweep_bulk_approvals",
         "schedule": STALE_SWEEP_SECONDS,
     },
+    "sweep-joint-reviews": {
+        "task": "reporting.tasks.sweep_joint_reviews",
+        "schedule": STALE_SWEEP_SECONDS,
+    },
     # What is handed in is weighed at once; limits, register and earlier months that changed show within the hour.
     "weigh-waiting": {"task": "reporting.tasks.weigh_waiting", "schedule": timedelta(hours=1)},
     "refresh-peers": {"task": "reporting.tasks.refresh_peers", "schedule": timedelta(hours=1)},

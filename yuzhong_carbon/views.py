@@ -93,7 +93,7 @@ def _owed(report, today):
 
 def _subtree_state(request, agencies):
     """The latest period's reports of a department's institutions, and how many stand in each state."""
-    period = Period.objects.first()
+    period = Period.objects.filter(opens_on__lte=timezone.localdate()).first()
     reports = Report.objects.filter(agency__in=agencies, period=period)
     counted = dict(reports.order_by().values_list("latest__status").annotate(Count("pk")))
     rows = reports.with_state().order_by("agency__path")

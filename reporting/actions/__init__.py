@@ -5,7 +5,7 @@ from ..refusals import CellTaken, Locked, NotAsked, Refused, Stale, WrongStatus
 from .correcting import abandon, open_correction
 from .deciding import approve, endorse, send_back
 from .drafting import check, explain, save_cell, save_draft, save_months, version
-from .extending import extend
+from .extending import extend, gives_days
 from .handing_in import submit, withdraw
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "endorse",
     "explain",
     "extend",
+    "gives_days",
     "open_correction",
     "open_period",
     "open_periods",

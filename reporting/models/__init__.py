@@ -13,6 +13,7 @@ from .factors import (
     RuleSetActivation,
 )
 from .filing import KnownBy, Line, Payment, Period, Report, Revision, Status
+from .joint_review import JointReview, JointReviewPoint, JointReviewRun, PointKind, Verdict
 from .looking import BulkApproval, BulkEntry, Draw, SecondLook
 from .metering import (
     ChargingReading,
@@ -50,6 +51,9 @@ __all__ = [
     "FactorSeal",
     "FactorSet",
     "Item",
+    "JointReview",
+    "JointReviewPoint",
+    "JointReviewRun",
     "KnownBy",
     "Line",
     "Meter",
@@ -58,6 +62,7 @@ __all__ = [
     "Payment",
     "PeerQuartiles",
     "Period",
+    "PointKind",
     "PvReading",
     "Reading",
     "Report",
@@ -76,4 +81,5 @@ __all__ = [
     "UploadCell",
     "UploadState",
     "VehicleMileage",
+    "Verdict",
 ]

@@ -34,9 +34,16 @@ EXPECTED = {
         "take_template": {F, D},
         "upload": {F, D},
     },
-    "RULE_VERBS": {
+    "BUREAU_VERBS": {
         "see_rules": {M, R},
         "set_limit": {M},
+        "see_calendar": {D, R, M, V},
+        "set_calendar": {M},
+        "see_quality": {F, D, R, M, V},
+        "see_completeness": {D, R, M, V},
+        "see_joint_review": {D, R, M, V},
+        "compute_joint_review": {R, M},
+        "verify": {R},
     },
 }
 # Where a role is held → whether it reaches the institution that is asked about.
@@ -96,8 +103,8 @@ def test_each_role_carries_its_verbs_somewhere_wherever_it_is_held(places, role)
     for place in places.values():
         user = user_with(role, place)
         assert {verb for verb in access.VERBS if access.may_somewhere(user, verb)} == carried("VERBS", role)
-        assert {verb for verb in access.RULE_VERBS if access.may_tend(user, verb)} == carried(
-            "RULE_VERBS", role
+        assert {verb for verb in access.BUREAU_VERBS if access.may_tend(user, verb)} == carried(
+            "BUREAU_VERBS", role
         )
 
 
@@ -110,7 +117,7 @@ def test_without_a_role_nothing_is_allowed(district):
 
     assert not any(access.may(user, verb, district.institution) for verb in access.VERBS)
     assert not any(access.may_somewhere(user, verb) for verb in access.VERBS)
-    assert not any(access.may_tend(user, verb) for verb in access.RULE_VERBS)
+    assert not any(access.may_tend(user, verb) for verb in access.BUREAU_VERBS)
 
 
 # The trail of a report: for who sees the report

@@ -11,7 +11,7 @@ from django.urls import get_resolver, reverse
 from agencies.access import Role
 from agencies.models import Building, Event, Vehicle
 from reporting import evidence_actions
-from reporting.models import Evidence
+from reporting.models import Evidence, JointReviewPoint, PointKind
 from targets import explaining, forecasting, plan_library, refresh
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
 from tests.reporting.documents import bill
@@ -51,6 +51,17 @@ OWN = {
     "reporting:look-detail": row({R, M}, REFUSED, NOTHING),
     "targets:report-effect": row(SEES, REFUSED),
     "reporting:guide": dict.fromkeys(Role, OK),
+    "reporting:calendar-list": row({D, R, M, V}, REFUSED),
+    "reporting:calendar-edit": row({M}, REFUSED),
+    "reporting:calendar-new": row({M}, REFUSED),
+    "reporting:extension-new": row({M}, REFUSED),
+    "reporting:extension-list": row({D, R, M, V}, REFUSED),
+    "reporting:completeness": row({D, R, M, V}, REFUSED),
+    "reporting:quality": row(SEES, REFUSED),
+    "reporting:quality-export": row(SEES, REFUSED),
+    "reporting:joint-review-list": row({D, R, M, V}, REFUSED),
+    "reporting:joint-review-export": row({D, R, M, V}, REFUSED),
+    "reporting:joint-review-point": row({D, R, M, V}, REFUSED),
     "reporting:rule-list": row({M, R}, REFUSED),
     "reporting:rule-detail": row({M, R}, REFUSED),
     "reporting:evidence-list": row(SEES, REFUSED),
@@ -121,10 +132,16 @@ BY_NUMBER = ("evidence-detail", "evidence-file", "evidence-replace", "evidence-d
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST, and so is
 # choosing in an upload, which is tested in tests/reporting/test_upload_views.py; what is posted to one's own messages,
-# in tests/agencies/test_message_pages.py.
+# in tests/agencies/test_message_pages.py; computing a 会审, in tests/reporting/test_joint_review_pages.py.
 ELSEWHERE_TESTED = {
-    *("logout", "reporting:upload-choose", "agencies:message-open", "agencies:messages-read"),
-    "reporting:look-draw",
+    *(
+        "logout",
+        "reporting:upload-choose",
+        "reporting:joint-review-compute",
+        "reporting:look-draw",
+        "agencies:message-open",
+        "agencies:messages-read",
+    ),
 } | {f"targets:{change}-{verb}" for change in ("restatement", "proposal") for verb in ("decide", "rehearse")}
 
 
@@ -158,7 +175,10 @@ def stranger(district):
 
 
 def _keep(institution, filer):
-    """A document, a vehicle and a building of the institution."""
+    """A document, a vehicle, a building and a point of the 会审 of the institution."""
+    JointReviewPoint.objects.create(
+        year=MONTH.year, agency=institution, kind=PointKind.ENERGY_PER_AREA, place="2025", statement="高"
+    )
     evidence_actions.attach(institution, bill(first=MONTH), by=filer)
     Vehicle.objects.create(agency=institution, plate=institution.key, energy="petrol", registered_on=MONTH)
     Building.objects.create(manager=institution, name="楼", floor_area_m2=1, in_use_from=MONTH)
@@ -209,6 +229,11 @@ def arguments(name, institution):
         "reporting:cell-save": [*month, "110"],
         "reporting:reason-save": month,
         "reporting:rule-detail": ["unit-price"],
+        "reporting:calendar-edit": [MONTH],
+        "reporting:extension-new": [MONTH],
+        "reporting:extension-list": [MONTH],
+        "reporting:joint-review-compute": [MONTH.year],
+        "reporting:joint-review-point": [MONTH.year, *own, "energy-per-area", f"{MONTH.year}"],
         "reporting:suggestion-detail": [*month, "110"],
         "reporting:register-list": [],
         "reporting:register-detail": own,

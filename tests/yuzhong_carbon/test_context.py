@@ -20,12 +20,13 @@ def test_every_entry_leads_to_a_page(entry):
 
 
 def test_each_role_sees_its_own_work():
-    assert words({"filer"}) == ["本月待办", "月度报送", "凭证", "本单位台账", "本单位"]
-    assert words({"department"}) == ["本月待办", "初审", "月度报送", "凭证", "机构", "总览", "发布封存"]
+    assert words({"filer"}) == ["本月待办", "月度报送", "报送质量", "凭证", "本单位台账", "本单位"]
+    assert words({"department"}) == ["本月待办", "初审", "月度报送", "报送管理", "凭证", "机构", "总览", "发布封存"]
     assert words({"reviewer"}) == [
         "审核",
         "抽查复核",
         "月度报送",
+        "报送管理",
         "凭证",
         "机构",
         "总览",
@@ -38,6 +39,7 @@ def test_each_role_sees_its_own_work():
         "总览",
         "机构",
         "月度报送",
+        "报送管理",
         "抽查复核",
         "凭证",
         "台账",
@@ -48,7 +50,7 @@ def test_each_role_sees_its_own_work():
         "重新计算",
         "主数据管理",
     ]
-    assert words({"observer"}) == ["总览", "机构", "凭证", "发布封存"]
+    assert words({"observer"}) == ["总览", "机构", "报送管理", "凭证", "发布封存"]
     assert words({"auditor"}) == ["操作日志"]
     assert words({"administrator"}) == ["账号与角色"]
     assert words(set()) == []
@@ -59,6 +61,7 @@ def test_of_two_roles_each_page_stands_once_under_the_wider_word():
         "审核",
         "抽查复核",
         "月度报送",
+        "报送管理",
         "凭证",
         "机构",
         "总览",
@@ -67,6 +70,7 @@ def test_of_two_roles_each_page_stands_once_under_the_wider_word():
         "试算与启用",
         "检查规则",
         "本月待办",
+        "报送质量",
         "本单位台账",
     ]
 
