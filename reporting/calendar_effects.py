@@ -1,4 +1,4 @@
-"""What moving a month's days would do at once, said before it is done: nobody is locked out or made late by surprise."""
+"""What moving a month's days would do at once, said before it is done: nobody is locked out or late by surprise."""
 
 from dataclasses import dataclass
 from datetime import timedelta

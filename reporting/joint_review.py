@@ -154,7 +154,8 @@ def verify(point, *, verdict, note, by, seen=None):
         **place, statement=seen.statement, verdict=verdict, note=note.strip(), by=by
     )
     JointReviewPoint.objects.filter(**place).update(verdict=verdict)
-    words = f"{point.year}年会审，{point.get_kind_display()}：{seen.statement} → {review.get_verdict_display()}：{note.strip()}"
+    found = f"{point.year}年会审，{point.get_kind_display()}：{seen.statement}"
+    words = f"{found} → {review.get_verdict_display()}：{note.strip()}"
     trail.record(Verb.VERIFY, by=by, agency=point.agency, month=point.month, detail=words)
     return review
 

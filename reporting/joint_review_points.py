@@ -6,6 +6,7 @@ thresholds, with source and mark, that the bureau sets in one place. The practic
 会审 is 钦州2015's (reference/documents.md 4.2).
 """
 
+import itertools
 from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
@@ -120,11 +121,12 @@ def _yearly_change(
 
 def _jumps(year: int, item: str, kind: str, months: NDArray[np.float64], limit: Limit) -> Iterator[Point]:
     known = [month for month in range(MONTHS) if not np.isnan(months[month])]
-    for earlier, later in zip(known, known[1:], strict=False):
+    for earlier, later in itertools.pairwise(known):
         then, now = float(months[earlier]), float(months[later])
         if _passes(now, then, limit):
+            unit = _UNITS[item]
             words = (
-                f"{_NAMES[item]}：{earlier + 1}月 {then:,.2f} {_UNITS[item]} → {later + 1}月 {now:,.2f} {_UNITS[item]}，"
+                f"{_NAMES[item]}：{earlier + 1}月 {then:,.2f} {unit} → {later + 1}月 {now:,.2f} {unit}，"
                 f"{_moved(now, then)}，超过 {_percent(limit)}"
             )
             yield Point(kind, f"{year}-{later + 1:02}", date(year, later + 1, 1), words)

@@ -21,7 +21,16 @@ def test_every_entry_leads_to_a_page(entry):
 
 def test_each_role_sees_its_own_work():
     assert words({"filer"}) == ["本月待办", "月度报送", "报送质量", "凭证", "本单位台账", "本单位"]
-    assert words({"department"}) == ["本月待办", "初审", "月度报送", "报送管理", "凭证", "机构", "总览", "发布封存"]
+    assert words({"department"}) == [
+        "本月待办",
+        "初审",
+        "月度报送",
+        "报送管理",
+        "凭证",
+        "机构",
+        "总览",
+        "发布封存",
+    ]
     assert words({"reviewer"}) == [
         "审核",
         "抽查复核",

@@ -9,7 +9,7 @@ from agencies import register_file
 from agencies.models import Agency
 from reporting.models import RuleSet
 from targets import explaining, forecasting, recalculation, refresh
-from yuzhong_carbon.demo import accounts, changes, district, estate, evidence, filing, messages
+from yuzhong_carbon.demo import accounts, changes, district, estate, evidence, filing, messages, review
 
 
 class Command(BaseCommand):
@@ -48,13 +48,14 @@ class Command(BaseCommand):
             filing.fill(institutions, accounts.Accounts.make())
             evidence.fill()
             messages.fill()
-            review.fill()
         done = refresh.refresh_all()
         listed = changes.fill()
         for slug in RuleSet.objects.values_list("slug", flat=True):
             recalculation.work_off(recalculation.begin(slug, cause="演示：各口径并列"))
         changes.publish()
         changes.set_limits()
+        review.fill()
+        refresh.refresh_all()
         explaining.explain_all()
         forecasting.forecast_all()
         self.stdout.write(
