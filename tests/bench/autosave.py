@@ -1,6 +1,7 @@
 """A cell of the month's form saved as it is left, against a page of the portal with nothing on it."""
 
 import statistics
+from datetime import date
 from functools import partial
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.urls import include, path, reverse
 
 from agencies.access import Role
 from reporting import actions
-from reporting.models import Report
+from reporting.models import Period, Report
 
 from . import formula
 from .approval import timed, user_with_role
@@ -43,8 +44,9 @@ STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.Stati
 @override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"], STORAGES=settings.STORAGES | STORAGES)
 def measure():
     """Medians in ms of a saved cell, with its trail row committed, of the empty page and of a view without a page."""
-    # The month after the last one that is filed.
+    # The month after the last one that is filed; whatever day it is, it can be filed.
     period = actions.open_period(formula.month(formula.LAST + 1))
+    Period.objects.filter(pk=period.pk).update(opens_on=period.month, closes_on=date.max)
     report = Report.objects.filter(period=period, latest=None).select_related("agency").earliest("agency")
     agency = report.agency
     client = Client()

@@ -343,13 +343,25 @@ class Oracle:
     # The calendar
 
     def may_not_extend(self, who, places, day, reason):
-        why = {ValueError} if day < self.today or not reason.strip() else set()
+        is_wrong = day < self.today or not reason.strip() or not self._gain(places, day)
+        why = {ValueError} if is_wrong else set()
         return why.union(*(self._denied(who, place, "manager") for place in places))
 
     def extend(self, who, places, day):
-        for place in places:
-            self.filed[place].extensions.append((day, self.today <= self.days[place.month].due_on))
+        for place in self._gain(places, day):
+            self.filed[place].extensions.append((day, self._is_in_time(place)))
             self._log("extend", who, place, None)
+
+    def _gain(self, places, day):
+        """The places that a day gives more time to file, or to be on time."""
+        return [
+            place
+            for place in places
+            if day > self.last_day(place) or (self._is_in_time(place) and day > self.due_day(place))
+        ]
+
+    def _is_in_time(self, place):
+        return self.today <= self.days[place.month].due_on
 
 
 def _with(lines, code, answer):

@@ -1,12 +1,11 @@
 """The verbs of a month: each works and leaves a trace, is refused and changes nothing, and the second click."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils import timezone
 
 from agencies.access import Role
 from agencies.models import Agency, Event, Membership
@@ -223,6 +222,7 @@ PEOPLE = ("filer", "department_user", "reviewer", "manager", "observer", "audito
 
 def attempt(verb, report, by):
     """Do the verb to a report in the state that it sets out from."""
+    later = report.period.closes_on + timedelta(1)
     return {
         "save": lambda: actions.save_draft(report, entries(report, {"110": 1}), by=by),
         "submit": lambda: actions.submit(report, by=by),
@@ -232,7 +232,7 @@ def attempt(verb, report, by):
         "correct": lambda: actions.open_correction(report, by=by, reason="有误"),
         "endorse": lambda: actions.endorse(report, by=by),
         "abandon": lambda: actions.abandon(report, by=by),
-        "extend": lambda: actions.extend([report], by=by, last_day=timezone.localdate(), reason="停电"),
+        "extend": lambda: actions.extend([report], by=by, last_day=later, reason="停电"),
     }[verb]()
 
 

@@ -7,6 +7,7 @@ import pytest
 from agencies.access import Role
 from agencies.models import Message, MessageSwitch
 from reporting import actions, notices
+from reporting.models import Extension
 from reporting.refusals import WrongStatus
 from tests.factories import user_with
 
@@ -63,8 +64,15 @@ def test_ones_own_correction_needs_no_message(district):
 
 def test_a_later_last_day_is_told_of(district):
     report = district.report(MONTH)
+    extension = Extension.objects.create(
+        report=report,
+        last_day=date(2026, 11, 20),
+        is_in_time=False,
+        reason="停电",
+        granted_by=district.manager,
+    )
     for _ in range(2):
-        notices.extended(report, date(2026, 11, 20))
+        notices.extended(extension)
     assert told() == expected(district, ("extended", "延期至 2026-11-20"))
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from agencies.access import Role
 from reporting.models import RuleSet, StaleMark
-from targets import access, explaining, forecasting, recalculation, refresh, urls
+from targets import explaining, forecasting, recalculation, refresh
 from targets.models import PlanPeriod, Target
 from tests.factories import DepartmentFactory, InstitutionFactory, user_with
 
@@ -16,7 +16,8 @@ from .months import settle
 from .pages import cost, squeezed, text
 
 pytestmark = pytest.mark.django_db
-COCKPIT_QUERIES = 12
+# One of them counts the unread messages, as on every page.
+COCKPIT_QUERIES = 13
 
 # Role → status of cockpit, the department's system, the institution list, the institution; then of the explanations of
 # a system's and an institution's figure, as pages and as JSON.
@@ -28,43 +29,6 @@ STATUS = {
     Role.OBSERVER: (200,) * 8,
     Role.AUDITOR: (403,) * 8,
     Role.ADMINISTRATOR: (403,) * 8,
-}
-CHANGE_PAGES = {
-    f"{subject}-{page}"
-    for subject in ("restatement", "proposal")
-    for page in ("list", "new", "detail", "decide", "rehearse")
-}
-# Role by role in the tests of each explanation.
-EXPLAINED = {"effects", "requirement", "forecast", "peak", "published", "rehearsed"}
-VERBS = {
-    Role.FILER: {"see_institutions", "see_lineage"},
-    Role.DEPARTMENT: {"see_cockpit", "see_institutions", "see_lineage", "see_publications"},
-    Role.REVIEWER: {
-        "see_cockpit",
-        "see_institutions",
-        "see_lineage",
-        "see_changes",
-        "see_publications",
-        "rehearse",
-        "sign",
-    },
-    Role.MANAGER: {
-        "see_cockpit",
-        "see_institutions",
-        "see_lineage",
-        "see_changes",
-        "propose",
-        "rehearse",
-        "sign",
-        "activate",
-        "see_publications",
-        "seal",
-        "edit_plan",
-        "recalculate",
-    },
-    Role.OBSERVER: {"see_cockpit", "see_institutions", "see_lineage", "see_changes", "see_publications"},
-    Role.AUDITOR: set(),
-    Role.ADMINISTRATOR: set(),
 }
 
 
@@ -81,26 +45,6 @@ def pages(department, institution):
     )
 
 
-def test_the_matrix_covers_every_address_verb_and_role():
-    assert {pattern.name for pattern in urls.urlpatterns} == {
-        "cockpit",
-        "system-detail",
-        "institution-list",
-        "institution-detail",
-        "recalculation-list",
-        "publication-list",
-        "publication-detail",
-        "why-group",
-        "why-institution",
-        "api-lineage-group",
-        "api-lineage-institution",
-        *CHANGE_PAGES,
-        *(f"{page}-{subject}" for page in ("why", "api-lineage") for subject in EXPLAINED),
-    }
-    assert set(STATUS) == set(VERBS) == set(Role)
-    assert set().union(*VERBS.values()) == set(access.VERBS)
-
-
 @pytest.mark.parametrize("role", Role)
 def test_each_role_sees_its_pages_and_no_other(client, two_years, role):
     place = {Role.FILER: two_years.institution, Role.DEPARTMENT: two_years.department}
@@ -108,7 +52,6 @@ def test_each_role_sees_its_pages_and_no_other(client, two_years, role):
     client.force_login(user)
     addresses = pages(two_years.department, two_years.institution)
     assert tuple(client.get(address).status_code for address in addresses) == STATUS[role]
-    assert {verb for verb in access.VERBS if access.may(user, verb)} == VERBS[role]
 
 
 def test_a_manager_asks_for_another_rule_set_and_sees_its_progress(client, two_years):
@@ -171,7 +114,7 @@ def test_the_cockpit_costs_the_same_for_one_institution_and_for_three(client, tw
     assert cost(client, address) == one <= COCKPIT_QUERIES
 
 
-def test_no_rule_set_and_no_year_costs_the_cockpit_more_than_twelve_queries(client, two_years):
+def test_no_rule_set_and_no_year_costs_the_cockpit_more_queries(client, two_years):
     settle(two_years.institution, 2024, range(1, 7))
     settle(two_years.institution, 2026, range(1, 7))
     for rule_set in RuleSet.objects.all():
@@ -256,7 +199,7 @@ def test_each_point_of_attention_leads_to_the_list_it_counts(client, district):
     district.report(date(2025, 2, 1))
     html = text(client, district.manager, reverse("targets:cockpit"))
     reports = reverse("reporting:report-list")
-    for state in ("overdue", "submitted"):
+    for state in ("overdue", "waiting"):
         assert f'<a href="{reports}?state={state}">' in html
         assert client.get(reports, {"state": state}).context["page_obj"].paginator.count == 1
 

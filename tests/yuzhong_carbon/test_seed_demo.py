@@ -102,7 +102,7 @@ def test_who_moves_in_mid_month_files_both_buildings_by_days(seeded):
 
 
 def test_the_reviewer_finds_the_area_that_is_not_the_registers(seeded):
-    waiting = Report.objects.awaiting_review().with_state().prefetch_related("latest__lines")
+    waiting = Report.objects.waiting().with_state().prefetch_related("latest__lines")
     outlooks = findings.outlooks(list(waiting.filter(agency=institution_number(7))))
     [warning] = [each for outlook in outlooks.values() for each in outlook.warnings]
     assert warning.rule == "register-area"

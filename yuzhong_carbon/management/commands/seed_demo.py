@@ -47,7 +47,6 @@ class Command(BaseCommand):
             estate.fill(institutions)
             filing.fill(institutions, accounts.Accounts.make())
             evidence.fill()
-            messages.fill()
         done = refresh.refresh_all()
         listed = changes.fill()
         for slug in RuleSet.objects.values_list("slug", flat=True):
@@ -55,6 +54,7 @@ class Command(BaseCommand):
         changes.publish()
         changes.set_limits()
         review.fill()
+        messages.fill()
         refresh.refresh_all()
         explaining.explain_all()
         forecasting.forecast_all()
