@@ -19,9 +19,14 @@ def holders(roles, agency):
     return User.objects.filter(is_active=True, pk__in=held.values("user"))
 
 
-def places(roles):
-    """Role → tree path → the active accounts that hold the role there today: one query for the whole register."""
+def places(roles, paths=None):
+    """Role → tree path → the active accounts that hold the role there today: one query for the whole register.
+
+    paths: only what is held at one of these.
+    """
     held = Membership.objects.current().filter(role__in=roles, user__is_active=True)
+    if paths is not None:
+        held = held.filter(agency__path__in=paths)
     found = {role: defaultdict(list) for role in roles}
     for row in held.select_related("user", "agency").order_by("pk"):
         found[row.role][row.agency.path].append(row.user)

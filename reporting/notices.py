@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from agencies.access import Role
 from agencies.jobs import ask_for
-from agencies.models import MessageKind
-from agencies.notices import holders, tell
+from agencies.models import Message, MessageKind
+from agencies.notices import holders, paths_to, places, post, tell
 
 # The job lives in the app above this one, so it is called by name; a test asserts that the name is registered.
 REFRESH_TASK = "targets.tasks.refresh_figures"
@@ -41,17 +41,33 @@ def correction_opened(revision, *, by):
     _tell_filers(MessageKind.CORRECTION, revision.report, revision.number, "需要更正", text)
 
 
-def extended(extension):
-    """Its filers are told of a later last day."""
-    day = extension.last_day
-    text = f"请于 {day} 前（含当日）提交。"
-    _tell_filers(MessageKind.EXTENDED, extension.report, extension.pk, f"延期至 {day}", text)
+def extended(extensions):
+    """The filers of each month are told of its later last day; as many queries for one as for all of a municipality."""
+    above = {row.pk: paths_to(row.report.agency.path) for row in extensions}
+    filers = places({Role.FILER}, set().union(*above.values()))[Role.FILER]
+    post(
+        Message(recipient=each, **_extended(row))
+        for row in extensions
+        for each in {user for path in above[row.pk] for user in filers.get(path, ())}
+    )
+
+
+def _extended(row):
+    what, text = f"延期至 {row.last_day}", f"请于 {row.last_day} 前（含当日）提交。"
+    return _about(MessageKind.EXTENDED, row.report, row.pk, what, text)
 
 
 def _tell_filers(kind, report, which, what, text):
+    tell(holders({Role.FILER}, report.agency), **_about(kind, report, which, what, text))
+
+
+def _about(kind, report, which, what, text):
     """`which`: the revision's number, or what else tells two messages of one kind about one month apart."""
     agency, month = report.agency, report.period.month
-    key = f"{kind}:{agency.key}:{month:%Y-%m}:{which}"
-    subject = f"{agency} {report.period}月报{what}"
-    address = reverse("reporting:report-detail", args=(agency.key, month))
-    tell(holders({Role.FILER}, agency), kind, key, subject, text, address)
+    return {
+        "kind": kind,
+        "key": f"{kind}:{agency.key}:{month:%Y-%m}:{which}",
+        "subject": f"{agency} {report.period}月报{what}",
+        "text": text,
+        "address": reverse("reporting:report-detail", args=(agency.key, month)),
+    }

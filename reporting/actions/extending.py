@@ -33,8 +33,7 @@ def extend(reports, *, by, last_day, reason):
     rows = [_extension(report, by, last_day, reason.strip(), today) for report in wanted]
     Extension.objects.bulk_create(rows)
     trail.record_many([_event(row, by) for row in rows])
-    for row in rows:
-        notices.extended(row)
+    notices.extended(rows)
     return len(rows)
 
 

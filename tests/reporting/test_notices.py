@@ -1,6 +1,6 @@
 """What is decided on a month is told to its filers, without a person's name or a figure."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -9,9 +9,11 @@ from agencies.models import Message, MessageSwitch
 from reporting import actions, notices
 from reporting.models import Extension
 from reporting.refusals import WrongStatus
-from tests.factories import user_with
+from tests.factories import InstitutionFactory, user_with
 
 MONTH = date(2026, 10, 1)
+# Once the manager's roles are known.
+EXTENDING = 12
 QUANTITIES = {"110": 1000, "102": 100, "103": 10}
 
 
@@ -72,8 +74,21 @@ def test_a_later_last_day_is_told_of(district):
         granted_by=district.manager,
     )
     for _ in range(2):
-        notices.extended(extension)
+        notices.extended([extension])
     assert told() == expected(district, ("extended", "延期至 2026-11-20"))
+
+
+def test_all_institutions_of_an_extension_are_told_at_the_cost_of_one(district, django_assert_num_queries):
+    more = [InstitutionFactory(parent=district.department) for _ in range(6)]
+    for each in more:
+        user_with(Role.FILER, each)
+    reports = [district.report(MONTH, each) for each in (district.institution, *more)]
+    day = reports[0].period.closes_on + timedelta(days=1)
+    assert district.manager.roles == {Role.MANAGER}
+    for wanted in (reports[:1], reports[1:]):
+        with django_assert_num_queries(EXTENDING):
+            actions.extend(wanted, by=district.manager, last_day=day, reason="停电")
+    assert Message.objects.filter(kind="extended").count() == len(reports)
 
 
 def test_a_decision_that_is_refused_tells_nobody(district):
