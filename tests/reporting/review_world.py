@@ -1,7 +1,7 @@
 """The district of `test_review_machine`: two institutions, two departments, all who may act; and all stored rows."""
 
 import csv
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -181,11 +181,3 @@ def kgce_per_kwh():
             for row in csv.DictReader(rows)
             if (row["coefficient_set"], row["carrier"]) == ("chongqing-2015", "electricity")
         )
-
-
-class Clock:
-    """Days put on top of the real time; everything asks django.utils.timezone."""
-
-    def __init__(self, monkeypatch):
-        self.days, real_now = 0, timezone.now
-        monkeypatch.setattr(timezone, "now", lambda: real_now() + timedelta(self.days))

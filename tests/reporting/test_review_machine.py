@@ -17,10 +17,11 @@ from reporting import actions
 from reporting.entries import Edit
 from reporting.models import Item
 from targets import refresh
+from tests.clock import Clock
 
 from .review_holds import PLACES, HeldToTheRules
 from .review_oracle import COST, ELECTRIC, ELECTRICITY, NO_FUEL, VEHICLES, WATER, Answer
-from .review_world import MONTHS, ROLES, Clock, World, entry, everything
+from .review_world import MONTHS, ROLES, World, entry, everything
 
 IS_LONG = "REVIEW_MACHINE_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("REVIEW_MACHINE_EXAMPLES", "20"))
