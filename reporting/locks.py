@@ -13,11 +13,15 @@ MANAGER = "区机关事务管理局的局管理员"
 
 @dataclass(frozen=True)
 class Lock:
-    """why: the cause; who: who can lift it, and how; until: when it ends by itself or by whom."""
+    """why: the cause; who: who can lift it, and how; until: when it ends by itself or by whom.
+
+    is_closed: the calendar has closed the month, and an extension opens it.
+    """
 
     why: str
     who: str
     until: str
+    is_closed: bool = False
 
     def __str__(self):
         return f"{self.why}{self.who}{self.until}"
@@ -43,6 +47,7 @@ def of(report: Report, today: date | None = None) -> Lock | None:
         f"{report.period}已于{_day(last)}关闭填报，",
         f"如需补报，请联系{MANAGER}为本单位延期；",
         "锁定至延期获批时为止。",
+        is_closed=True,
     )
 
 

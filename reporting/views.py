@@ -125,6 +125,7 @@ def _detail_page(request, report, return_form=None, correction_form=None):
         "events": Event.objects.about(report.agency, report.period.month),
         "verbs": verbs,
         "lock": locks.of(report),
+        "may_extend": access.may(request.user, "extend", report.agency),
         "may_save": "save" in verbs,
         "answered": returned.answered(revision),
         "beside": suggestions.beside(report),

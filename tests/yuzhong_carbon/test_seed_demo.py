@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
+from django.test import override_settings
 
 from agencies import credit_code, occupied
 from agencies.models import Agency, Building, Event, Message, User
@@ -28,12 +29,36 @@ def institution_number(number):
     return Agency.objects.get(key=institutions[number].key)
 
 
-@pytest.fixture
-def seeded(monkeypatch, settings, tmp_path):
-    settings.PRIVATE_MEDIA_ROOT = tmp_path
-    # Fewer years than the real demo: the same code in a fraction of the time.
-    monkeypatch.setattr("yuzhong_carbon.demo.filing.FIRST_MONTH", date(2025, 11, 1))
-    seed(agencies=16)
+@pytest.fixture(scope="module")
+def seeded(django_db_setup, django_db_blocker, tmp_path_factory):
+    """Committed once for all tests that only read it; each test's own writes are rolled back."""
+    with (
+        django_db_blocker.unblock(),
+        pytest.MonkeyPatch.context() as patch,
+        override_settings(PRIVATE_MEDIA_ROOT=tmp_path_factory.mktemp("media")),
+    ):
+        # Fewer years than the real demo: the same code in a fraction of the time.
+        patch.setattr("yuzhong_carbon.demo.filing.FIRST_MONTH", date(2025, 11, 1))
+        seed(agencies=16)
+        yield
+        call_command("flush", interactive=False, verbosity=0)
+
+
+# Before the first test that asks for the demo: these want an empty database.
+
+
+def test_production_takes_no_demo(settings):
+    settings.IS_PRODUCTION = True
+    with pytest.raises(CommandError, match="生产环境"):
+        seed()
+
+
+def test_the_register_is_the_same_at_every_run_and_its_codes_are_well_formed():
+    rows, institutions = district.register(175)
+    assert rows == district.register(175)[0]
+    assert len(institutions) == 175
+    assert all(credit_code.fault(row["credit_code"]) is None for row in rows)
+    assert all(credit_code.has_organisation_check(row["credit_code"]) for row in rows)
 
 
 def test_the_demo_holds_by_its_own_ledger_and_is_marked_synthetic(seeded):
@@ -134,25 +159,11 @@ def test_a_second_run_refuses_and_with_if_empty_does_nothing(seeded):
     assert Event.objects.count() == events
 
 
-def test_production_takes_no_demo(settings):
-    settings.IS_PRODUCTION = True
-    with pytest.raises(CommandError, match="生产环境"):
-        seed()
-
-
 def test_every_account_of_the_table_can_sign_in(seeded, client):
     table = seed(accounts=True)
     for username in ("tianbao", "zhuguan", "shenhe", "guanli", "xietong", "shenji", "xitong"):
         assert username in table
         assert client.login(username=username, password="yanshi-Mima-2025")
-
-
-def test_the_register_is_the_same_at_every_run_and_its_codes_are_well_formed():
-    rows, institutions = district.register(175)
-    assert rows == district.register(175)[0]
-    assert len(institutions) == 175
-    assert all(credit_code.fault(row["credit_code"]) is None for row in rows)
-    assert all(credit_code.has_organisation_check(row["credit_code"]) for row in rows)
 
 
 def test_figures_of_institutions_and_groups_exist_for_every_year(seeded):
