@@ -81,11 +81,16 @@ class PartFilters(forms.Form):
         """The bar in words, for the trail."""
         self.is_valid()
         named = (
-            (self.fields[name].label, value)
+            f"{self.fields[name].label} {self._word(name, value)}"
             for name, value in self.cleaned_data.items()
             if value and name != "year"
         )
-        return "；".join([f"{self.chosen_year}年", *(f"{label} {value}" for label, value in named)])
+        return "；".join([f"{self.chosen_year}年", *named])
+
+    def _word(self, name, value):
+        """What the select shows for a value; a typed one as it is."""
+        field = self.fields[name]
+        return dict(field.choices)[value] if type(field) is forms.ChoiceField else value
 
 
 def _years(default_year):
