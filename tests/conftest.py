@@ -18,7 +18,7 @@ from yuzhong_carbon.local_redis import NoRedisProgram, PrivateRedis, start_priva
 
 from .real_services import is_missing
 
-READY_SECONDS = 30
+READY_SECONDS = 90
 STOP_SECONDS = 5
 
 

@@ -17,7 +17,7 @@ from tests.mail_server import mail_server, running_mail_server
 __all__ = ["mail_server"]
 pytestmark = pytest.mark.django_db
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 90
 
 
 def tell(*names, key="returned:1", address="/reports/I-1/2026-10/"):

@@ -1,6 +1,6 @@
 """No page breaks WCAG 2.2 AA as axe sees it, in a desktop window and on a telephone."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,16 +9,20 @@ from django.utils import timezone
 
 from agencies import notices
 from agencies.models import MessageKind
-from reporting import actions, evidence_actions
+from reporting import actions, bulk_approvals, evidence_actions, joint_review
+from reporting.models import JointReviewRun, Period, Report, SecondLook
 from reporting.register_kinds import TABS
 from tests.factories import District, entries
 from tests.reporting import workbooks
 from tests.reporting.documents import bill
 
+from .test_review_desk import calm
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 SIZES = {"desktop": {"width": 1440, "height": 900}, "telephone": {"width": 375, "height": 800}}
+MARCH = date(2025, 3, 1)
 BEFORE = {"110": 9000, "120": 90, "102": 1000, "103": 50, "104": 2}
 
 
@@ -79,8 +83,49 @@ def violations(page):
     return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
 
+@pytest.fixture
+def desk_addresses(district):
+    """User → addresses of the review desk and the calendar, with a bulk approval, its look and a point to verify."""
+    waiting, last = calm(district, 1), timezone.localdate() + timedelta(9)
+    bulk = bulk_approvals.begin(
+        {waiting.pk: waiting.latest.content_hash}, by=district.reviewer, ground="与上年同月相近"
+    )
+    bulk_approvals.carry_out(bulk.pk, seed="s")
+    district.submitted(date(2025, 4, 1), BEFORE | {"110": 30000})
+    correction = Report.objects.get(pk=waiting.pk)
+    actions.open_correction(correction, by=waiting.latest.submitted_by, reason="漏计")
+    closed = district.report(date(2025, 5, 1))
+    Period.objects.filter(pk=closed.period_id).update(closes_on=date(2025, 7, 1))
+    actions.extend([closed], by=district.manager, last_day=last, reason="停电")
+    joint_review.compute(JointReviewRun.objects.create(year=2025).pk)
+    key, look = district.institution.key, SecondLook.objects.get()
+    verified = f"/joint-review/2025/{correction.agency.key}/correction/2025-03-2/"
+    return {
+        district.reviewer: (
+            *("/review/", "/review/bulk/?all=quiet", f"/review/bulk/{bulk.pk}/"),
+            *(f"/looks/?year={MARCH.year}", f"/reports/{key}/2025-04/", f"/reports/{key}/2025-04/effect/"),
+            *("/joint-review/?year=2025", verified),
+        ),
+        district.manager: (
+            *(f"/looks/{look.pk}/", "/calendar/", "/calendar/new/", "/calendar/2025-05/"),
+            *("/calendar/2025-05/extend/", "/calendar/2025-05/extensions/"),
+            *("/completeness/?year=2025", "/quality/?year=2025"),
+        ),
+    }
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_the_pages_of_filing_and_review_break_no_rule(addresses, new_page, live_server, size):
+    assert broken_on(addresses, new_page, live_server, size) == {}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_pages_of_desk_and_calendar_break_no_rule(desk_addresses, new_page, live_server, size):
+    assert broken_on(desk_addresses, new_page, live_server, size) == {}
+
+
+def broken_on(addresses, new_page, live_server, size):
+    """Address → what axe finds there."""
     broken = {}
     for user, paths in addresses.items():
         page = new_page(**SIZES[size])
@@ -89,8 +134,8 @@ def test_the_pages_of_filing_and_review_break_no_rule(addresses, new_page, live_
         cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
         page.context.add_cookies([cookie])
         for path in paths:
-            page.goto(path)
+            assert page.goto(path).status == 200, path
             page.wait_for_load_state("networkidle")
             if found := violations(page):
                 broken[path] = found
-    assert broken == {}
+    return broken

@@ -21,7 +21,7 @@ from .workbooks import counts, template_of
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_redis]
 
 MARCH = date(2025, 3, 1)
-WAIT_SECONDS = 60
+WAIT_SECONDS = 90
 
 
 @pytest.fixture

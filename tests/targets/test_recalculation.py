@@ -14,7 +14,7 @@ from tests.factories import District, InstitutionFactory
 
 from .months import settle
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 90
 ORDER = {Figure: ("agency", "year", "rule_set"), GroupFigure: ("kind", "key", "year", "panel", "rule_set")}
 
 

@@ -11,7 +11,18 @@ from django.test import override_settings
 from agencies import credit_code, occupied
 from agencies.models import Agency, Building, Event, Message, User
 from reporting import findings, shared_meters, suggestions
-from reporting.models import CheckLimit, Evidence, Line, Report, RuleHit, StaleMark
+from reporting.models import (
+    BulkApproval,
+    CheckLimit,
+    Evidence,
+    Extension,
+    JointReviewPoint,
+    Line,
+    Report,
+    RuleHit,
+    SecondLook,
+    StaleMark,
+)
 from targets.models import Figure, GroupFigure
 from yuzhong_carbon.demo import district, filing, messages
 
@@ -38,7 +49,7 @@ def seeded(django_db_setup, django_db_blocker, tmp_path_factory):
         override_settings(PRIVATE_MEDIA_ROOT=tmp_path_factory.mktemp("media")),
     ):
         # Fewer years than the real demo: the same code in a fraction of the time.
-        patch.setattr("yuzhong_carbon.demo.filing.FIRST_MONTH", date(2025, 11, 1))
+        patch.setattr("yuzhong_carbon.demo.filing.FIRST_MONTH", date(2025, 9, 1))
         seed(agencies=16)
         yield
         call_command("flush", interactive=False, verbosity=0)
@@ -99,6 +110,22 @@ def test_the_demos_people_have_messages_and_the_job_tells_nobody_again(seeded):
     reminded = {user for user, kind in kinds if kind in {"opened", "due-soon", "overdue", "closing-soon"}}
     assert "tianbao" in reminded
     assert messages.fill() == 0
+
+
+def test_one_institution_has_more_days_and_last_years_review_is_under_way(seeded):
+    extension = Extension.objects.get()
+    assert extension.report.period.month == filing.last_month()
+    assert extension.last_day > extension.report.period.due_on
+    verdicts = list(JointReviewPoint.objects.values_list("verdict", flat=True))
+    assert verdicts.count("true") == 1
+    assert "open" in verdicts
+
+
+def test_the_review_desk_has_quiet_months_a_look_done_and_one_to_do(seeded):
+    assert BulkApproval.objects.count() == 2
+    assert set(SecondLook.objects.values_list("result", flat=True)) == {"true", "waiting"}
+    department = User.objects.get(username="zhuguan").current_memberships[0].agency
+    assert department.reviews_first
 
 
 def test_shared_buildings_are_wholly_shared(seeded):

@@ -9,7 +9,17 @@ from agencies import register_file
 from agencies.models import Agency
 from reporting.models import RuleSet
 from targets import explaining, forecasting, recalculation, refresh
-from yuzhong_carbon.demo import accounts, changes, district, estate, evidence, filing, messages, review
+from yuzhong_carbon.demo import (
+    accounts,
+    calendar,
+    changes,
+    district,
+    estate,
+    evidence,
+    filing,
+    messages,
+    review,
+)
 
 
 class Command(BaseCommand):
@@ -54,6 +64,7 @@ class Command(BaseCommand):
         changes.publish()
         changes.set_limits()
         review.fill()
+        calendar.fill()
         messages.fill()
         refresh.refresh_all()
         explaining.explain_all()
