@@ -12,7 +12,6 @@ from agencies import credit_code, occupied
 from agencies.models import Agency, Building, Event, Message, User
 from reporting import findings, shared_meters, suggestions
 from reporting.models import (
-    BulkApproval,
     CheckLimit,
     Evidence,
     Extension,
@@ -20,7 +19,6 @@ from reporting.models import (
     Line,
     Report,
     RuleHit,
-    SecondLook,
     StaleMark,
 )
 from targets.models import Figure, GroupFigure
@@ -121,9 +119,9 @@ def test_one_institution_has_more_days_and_last_years_review_is_under_way(seeded
     assert "open" in verdicts
 
 
-def test_the_review_desk_has_quiet_months_a_look_done_and_one_to_do(seeded):
-    assert BulkApproval.objects.count() == 2
-    assert set(SecondLook.objects.values_list("result", flat=True)) == {"true", "waiting"}
+def test_a_correction_waits_and_one_department_reviews_first(seeded):
+    [waiting] = Report.objects.waiting().filter(approved__isnull=False)
+    assert waiting.latest.begun_from == waiting.approved
     department = User.objects.get(username="zhuguan").current_memberships[0].agency
     assert department.reviews_first
 

@@ -123,14 +123,14 @@ def _file(month, institutions, shapes, areas, accounts, *, is_newest):
         report.agency.key: report
         for report in Report.objects.filter(period__month=month).select_related("agency", "period", "latest")
     }
-    required = _required(month)
+    asked = required(month)
     for institution in institutions:
         number = shapes[institution.key][0]
         fate = _fate(number, is_newest) if institution.key != accounts.own_key else _own_fate(is_newest)
         if institution.key not in reports or fate == "late":
             continue
         told_of = calendar.first_of_previous(month) if fate == "copied" else month
-        entries = _entries(areas.quantities(institution, *shapes[institution.key], told_of), required)
+        entries = _entries(areas.quantities(institution, *shapes[institution.key], told_of), asked)
         _decide(reports[institution.key], entries, fate, accounts)
 
 
@@ -160,15 +160,15 @@ def _own_fate(is_newest):
     return "late" if is_newest else "returned"
 
 
-def _required(month):
+def required(month):
     rows = EditionItem.objects.filter(is_required=True, edition__valid_from__lte=month)
     newest = rows.order_by("-edition__valid_from").values_list("edition", flat=True).first()
     return list(rows.filter(edition=newest).values_list("item_id", flat=True))
 
 
-def _entries(quantities, required):
+def _entries(quantities, asked):
     """What a filer would type: the quantities with their cost, “不适用” for the rest."""
-    stated = {code: Entry(None, KnownBy.NOT_APPLICABLE) for code in required}
+    stated = {code: Entry(None, KnownBy.NOT_APPLICABLE) for code in asked}
     for code, quantity in quantities.items():
         cost = _cost(code, quantity)
         stated[code] = Entry(Decimal(_text(quantity)), cost_yuan=Decimal(cost) if cost else None)

@@ -57,6 +57,7 @@ class Command(BaseCommand):
             estate.fill(institutions)
             filing.fill(institutions, accounts.Accounts.make())
             evidence.fill()
+            calendar.fill()
         done = refresh.refresh_all()
         listed = changes.fill()
         for slug in RuleSet.objects.values_list("slug", flat=True):
@@ -64,7 +65,6 @@ class Command(BaseCommand):
         changes.publish()
         changes.set_limits()
         review.fill()
-        calendar.fill()
         messages.fill()
         refresh.refresh_all()
         explaining.explain_all()
