@@ -15,6 +15,8 @@ class Entry(NamedTuple):
     word: str
     url_name: str
     icon: str
+    # Pages that stand under the entry at other addresses.
+    others: tuple[str, ...] = ()
 
 
 TO_DO = Entry("本月待办", "home", "todo")
@@ -22,7 +24,12 @@ REPORTS = Entry("月度报送", "reporting:report-list", "form")
 REVIEW = Entry("审核", "reporting:review-queue", "review")
 FIRST_REVIEW = Entry("初审", "reporting:review-queue", "review")
 LOOKS = Entry("抽查复核", "reporting:look-list", "review")
-TENDING = Entry("报送管理", "reporting:calendar-list", "todo")
+TENDING = Entry(
+    "报送管理",
+    "reporting:calendar-list",
+    "todo",
+    ("reporting:completeness", "reporting:quality", "reporting:joint-review-list"),
+)
 QUALITY = Entry("报送质量", "reporting:quality", "chart")
 COCKPIT = Entry("总览", "targets:cockpit", "chart")
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
@@ -99,9 +106,9 @@ def menu_for(roles, path):
             for entry in role_entries:
                 entries.setdefault(entry.url_name, entry)
     addresses = {entry: _address(entry.url_name) for entry in entries.values()}
-    current = _current([address for address in addresses.values() if address], path)
+    current = _current(entries.values(), path)
     return [
-        {"word": entry.word, "icon": entry.icon, "address": address, "is_current": address == current}
+        {"word": entry.word, "icon": entry.icon, "address": address, "is_current": entry is current}
         for entry, address in addresses.items()
         if address
     ]
@@ -115,9 +122,11 @@ def _address(url_name):
         return ""
 
 
-def _current(addresses, path):
-    """The longest address that the path lies under; the root page only for itself."""
-    above = [
-        address for address in addresses if path == address or (address != "/" and path.startswith(address))
-    ]
-    return max(above, key=len, default=None)
+def _current(entries, path):
+    """The entry of the longest address that the path lies under; the root page only for itself."""
+    found = {}
+    for entry in entries:
+        for address in filter(None, map(_address, (entry.url_name, *entry.others))):
+            if path == address or (address != "/" and path.startswith(address)):
+                found[address] = entry
+    return found[max(found, key=len)] if found else None

@@ -114,6 +114,11 @@ def desk_addresses(district):
     }
 
 
+def too_wide(page):
+    excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{excess} px wider than the window"] if excess > 0 else []
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_the_pages_of_filing_and_review_break_no_rule(addresses, new_page, live_server, size):
     assert broken_on(addresses, new_page, live_server, size) == {}
@@ -136,6 +141,6 @@ def broken_on(addresses, new_page, live_server, size):
         for path in paths:
             assert page.goto(path).status == 200, path
             page.wait_for_load_state("networkidle")
-            if found := violations(page):
+            if found := [*violations(page), *too_wide(page)]:
                 broken[path] = found
     return broken

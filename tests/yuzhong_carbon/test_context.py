@@ -65,6 +65,12 @@ def test_each_role_sees_its_own_work():
     assert words(set()) == []
 
 
+@pytest.mark.parametrize("name", ["completeness", "quality", "joint-review-list", "calendar-list"])
+def test_a_page_under_an_entry_at_another_address_marks_it(name):
+    assert current({"manager"}, reverse(f"reporting:{name}")) == ["报送管理"]
+    assert current({"filer"}, reverse("reporting:quality")) == ["报送质量"]
+
+
 def test_of_two_roles_each_page_stands_once_under_the_wider_word():
     assert words({"filer", "reviewer"}) == [
         "审核",
