@@ -6,11 +6,10 @@ from django.db import transaction
 from django.urls import reverse
 
 from agencies.access import Role
-from agencies.models import Agency, Message, MessageKind
-from agencies.models.register import below
+from agencies.models import Message, MessageKind
 from agencies.notices import paths_to, places, post
 
-from .models import Report, Status
+from .models import Report
 
 
 def waiting_for_bureau():
@@ -19,25 +18,18 @@ def waiting_for_bureau():
 
 
 def waiting_for_departments():
-    """Reports below a department that reviews first. THE PLACE OF FIRST REVIEW: those it has not seen yet."""
-    first = Agency.objects.filter(reviews_first=True).values_list("path", flat=True)
-    return Report.objects.filter(below(first, "agency__path"), latest__status=Status.SUBMITTED)
+    """Reports that departments which review first have not looked at yet."""
+    return Report.objects.awaiting_first_review()
 
 
 @transaction.atomic
 def send(today):
     """One message a day and person, only where something waits; how many messages that were."""
     people = places(frozenset({Role.REVIEWER, Role.DEPARTMENT}))
-    review, reports = reverse("reporting:review-queue"), reverse("reporting:report-list")
+    queue = reverse("reporting:review-queue")
     messages = [
-        *_messages(MessageKind.TO_REVIEW, waiting_for_bureau(), people[Role.REVIEWER], review, today),
-        *_messages(
-            MessageKind.TO_ENDORSE,
-            waiting_for_departments(),
-            people[Role.DEPARTMENT],
-            f"{reports}?state={Status.SUBMITTED}",
-            today,
-        ),
+        *_messages(MessageKind.TO_REVIEW, waiting_for_bureau(), people[Role.REVIEWER], queue, today),
+        *_messages(MessageKind.TO_ENDORSE, waiting_for_departments(), people[Role.DEPARTMENT], queue, today),
     ]
     keys = {message.key for message in messages}
     told = set(Message.objects.filter(key__in=keys).values_list("recipient", "key"))

@@ -262,7 +262,7 @@ def test_a_department_is_told_only_where_it_reviews_first(district):
     Agency.objects.filter(pk=district.department.pk).update(reviews_first=True)
     digests.send(OVERDUE_DAY)
     message = Message.objects.get(recipient=district.department_user)
-    assert (message.subject, message.address) == ("1 份月报待初审", "/reports/?state=submitted")
+    assert (message.subject, message.address) == ("1 份月报待初审", "/review/")
 
 
 def test_a_digest_costs_the_same_for_one_report_and_for_three(district, neighbour):
