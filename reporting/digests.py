@@ -12,24 +12,14 @@ from agencies.notices import paths_to, places, post
 from .models import Report
 
 
-def waiting_for_bureau():
-    """Reports that the bureau's reviewers have to decide on."""
-    return Report.objects.awaiting_review()
-
-
-def waiting_for_departments():
-    """Reports that departments which review first have not looked at yet."""
-    return Report.objects.awaiting_first_review()
-
-
 @transaction.atomic
 def send(today):
     """One message a day and person, only where something waits; how many messages that were."""
     people = places(frozenset({Role.REVIEWER, Role.DEPARTMENT}))
-    queue = reverse("reporting:review-queue")
+    review, first = Report.objects.awaiting_review(), Report.objects.awaiting_first_review()
     messages = [
-        *_messages(MessageKind.TO_REVIEW, waiting_for_bureau(), people[Role.REVIEWER], queue, today),
-        *_messages(MessageKind.TO_ENDORSE, waiting_for_departments(), people[Role.DEPARTMENT], queue, today),
+        *_messages(MessageKind.TO_REVIEW, review, people[Role.REVIEWER], today),
+        *_messages(MessageKind.TO_ENDORSE, first, people[Role.DEPARTMENT], today),
     ]
     keys = {message.key for message in messages}
     told = set(Message.objects.filter(key__in=keys).values_list("recipient", "key"))
@@ -38,17 +28,18 @@ def send(today):
     return len(new)
 
 
-def _messages(kind, reports, people, address, today):
+def _messages(kind, reports, people, today):
     waiting = Counter(
         place for path in reports.values_list("agency__path", flat=True) for place in paths_to(path)
     )
-    numbers = defaultdict(int)
+    held = defaultdict(set)
     for place, users in people.items():
-        for user in set(users):
-            numbers[user] += waiting[place]
-    for user, number in numbers.items():
-        if number:
+        for user in users:
+            held[user].add(place)
+    for user, own in held.items():
+        # A place below another of the same person is counted there.
+        if number := sum(waiting[place] for place in own if own.isdisjoint(paths_to(place)[:-1])):
             subject = f"{number} 份月报{kind.label}"
             text = f"截至 {today}，有 {number} 份月报{kind.label}。"
-            key = f"digest:{kind}:{today}"
+            key, address = f"digest:{kind}:{today}", reverse("reporting:review-queue")
             yield Message(recipient=user, kind=kind, key=key, subject=subject, text=text, address=address)

@@ -343,22 +343,18 @@ class Oracle:
     # The calendar
 
     def may_not_extend(self, who, places, day, reason):
-        is_wrong = day < self.today or not reason.strip() or not self._gain(places, day)
-        why = {ValueError} if is_wrong else set()
+        is_sound = day >= self.today and reason.strip() and any(self._gains(place, day) for place in places)
+        why = set() if is_sound else {ValueError}
         return why.union(*(self._denied(who, place, "manager") for place in places))
 
     def extend(self, who, places, day):
-        for place in self._gain(places, day):
+        for place in [each for each in places if self._gains(each, day)]:
             self.filed[place].extensions.append((day, self._is_in_time(place)))
             self._log("extend", who, place, None)
 
-    def _gain(self, places, day):
-        """The places that a day gives more time to file, or to be on time."""
-        return [
-            place
-            for place in places
-            if day > self.last_day(place) or (self._is_in_time(place) and day > self.due_day(place))
-        ]
+    def _gains(self, place, day):
+        """Whether the day gives more time to file, or to be on time."""
+        return day > self.last_day(place) or (self._is_in_time(place) and day > self.due_day(place))
 
     def _is_in_time(self, place):
         return self.today <= self.days[place.month].due_on

@@ -250,6 +250,15 @@ def test_who_decides_is_told_once_a_day_how_much_waits(district, neighbour):
     assert digests.send(OVERDUE_DAY + timedelta(days=1)) == 1
 
 
+def test_who_holds_the_role_at_two_places_of_one_branch_is_told_of_each_month_once(district):
+    district.reviewer.memberships.create(
+        role=Role.REVIEWER, agency=district.department, valid_from=date(2020, 1, 1)
+    )
+    district.submitted(MONTH, QUANTITIES)
+    digests.send(OVERDUE_DAY)
+    assert Message.objects.get(kind=MessageKind.TO_REVIEW).subject == "1 份月报待审核"
+
+
 def test_where_nothing_waits_nobody_is_told(district):
     district.report(MONTH)
     assert digests.send(OVERDUE_DAY) == 0
