@@ -123,10 +123,11 @@ class OwingFilters(forms.Form):
     words = forms.CharField(label="机构", required=False, max_length=60)
     agency = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, sent):
+    def __init__(self, sent, *, user):
         super().__init__(sent, auto_id="filter_%s")
         self.fields["words"].widget.attrs["placeholder"] = "名称或机构编码"
-        self.fields["department"].queryset = Agency.objects.filter(kind=AgencyKind.DEPARTMENT)
+        departments = Agency.objects.visible_to(user).filter(kind=AgencyKind.DEPARTMENT)
+        self.fields["department"].queryset = departments
 
     def narrow(self, reports):
         self.is_valid()

@@ -82,7 +82,7 @@ def extension_new(request, month):
     if not access.may_somewhere(request.user, "extend"):
         raise PermissionDenied
     period = get_object_or_404(Period, month=month)
-    filters = OwingFilters(request.GET)
+    filters = OwingFilters(request.GET, user=request.user)
     owing = filters.narrow(_owing(request.user, period))
     form = ExtensionForm(request.POST or None, owing=owing)
     if request.method == "POST" and form.is_valid() and _extend(request, period, form):
