@@ -1,15 +1,29 @@
 """What was submitted stays, and what is append-only stays: refused by the database itself, on both databases."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from agencies.access import Role
 from agencies.models import Event
-from reporting import actions
+from reporting import actions, joint_review, looks
 from reporting.entries import Entry
-from reporting.models import Coefficient, EmissionFactor, Line, Revision
+from reporting.models import (
+    Coefficient,
+    EmissionFactor,
+    JointReviewPoint,
+    Line,
+    PointKind,
+    Revision,
+    SecondLook,
+    Verdict,
+)
+from reporting.models.looking import Found
+from tests.factories import user_with
+
+from .test_bulk_approvals import calm, done
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -114,3 +128,40 @@ def test_the_factor_library_cannot_be_changed_or_deleted(district, model):
     assert is_refused(model.objects.first().delete)
     assert is_refused(execute, f"UPDATE {table} SET valid_from = '2000-01-01'")
     assert is_refused(execute, f"DELETE FROM {table}")
+
+
+@pytest.fixture
+def decided(district):
+    """A return of a cell, an extension, a verified point, and a bulk approval whose second look is done."""
+    returned = district.submitted(MARCH, {"110": 100})
+    actions.send_back(returned, by=district.reviewer, reason="", cells={"110": "与账单不符"})
+    owed = district.report(date(2025, 4, 1))
+    last_day = owed.period.closes_on + timedelta(1)
+    actions.extend([owed], by=district.manager, last_day=last_day, reason="停电")
+    point = JointReviewPoint.objects.create(
+        year=2025, agency=district.institution, kind=PointKind.AREA_YEAR, place="2025", statement="+20 %"
+    )
+    joint_review.verify(point, verdict=Verdict.TRUE, note="已核对", by=district.reviewer)
+    done(district, [calm(district)])
+    second = user_with(Role.REVIEWER, district.bureau)
+    looks.decide(SecondLook.objects.get(), by=second, result=Found.TRUE, note="已核对")
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("cellremark", "comment = '改写'"),
+        ("extension", "last_day = '2030-01-01'"),
+        ("jointreview", "note = '改写'"),
+        ("draw", "seed = '另一个'"),
+        ("secondlook", "result = 'wrong'"),
+        ("bulkapproval", "ground = '改写'"),
+        ("bulkentry", "seen = '改写'"),
+    ],
+)
+def test_what_was_decided_on_the_way_cannot_be_changed_or_deleted(decided, table, change):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM reporting_{table}")
+        assert cursor.fetchone()[0] > 0
+    assert is_refused(execute, f"UPDATE reporting_{table} SET {change}")
+    assert is_refused(execute, f"DELETE FROM reporting_{table}")
