@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db.models import Count, Exists, Q
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from agencies.models import Agency, Message
+from agencies.models import Agency, User
 
 
 class Entry(NamedTuple):
@@ -86,16 +87,31 @@ MENU = {
 
 def portal(request):
     user = getattr(request, "user", None)
-    roles = user.roles if user is not None and user.is_authenticated else set()
+    is_signed_in = user is not None and user.is_authenticated
+    roles = user.roles if is_signed_in else set()
+    # Asked by the frame of a page, once for both, and by nothing else: a fragment costs no query.
+    frame = SimpleLazyObject(lambda: _frame(user if is_signed_in else None))
     return {
         "portal_name": settings.PORTAL_NAME,
         "menu": menu_for(roles, request.path),
-        # Asked by the frame of a page, and by nothing else: a fragment costs no query.
-        "unread_messages": SimpleLazyObject(lambda: Message.objects.of(user).unread().count()),
-        "is_demo": SimpleLazyObject(Agency.objects.filter(is_synthetic=True).exists),
+        "unread_messages": SimpleLazyObject(lambda: frame["unread"]),
+        "is_demo": SimpleLazyObject(lambda: frame["is_demo"]),
         "lock_after": settings.AXES_FAILURE_LIMIT,
         "lock_minutes": int(settings.AXES_COOLOFF_TIME.total_seconds() // 60),
     }
+
+
+def _frame(user):
+    """unread: how many messages wait for the user, 0 without one; is_demo: whether anything here is invented."""
+    synthetic = Agency.objects.filter(is_synthetic=True)
+    if user is None:
+        return {"unread": 0, "is_demo": synthetic.exists()}
+    unread = Count("messages", filter=Q(messages__read_at=None))
+    return (
+        User.objects.annotate(unread=unread, is_demo=Exists(synthetic))
+        .values("unread", "is_demo")
+        .get(pk=user.pk)
+    )
 
 
 def menu_for(roles, path):
