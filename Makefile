@@ -15,7 +15,7 @@ demo: .venv/installed
 	@.venv/bin/python manage.py rundemo
 
 test: .venv/installed-dev
-	@.venv/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@.venv/bin/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 screenshots: .venv/installed-dev
 	@.venv/bin/python -m tests.screenshots
