@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agencies import trail
+from agencies.models import Event
 from agencies.models.trail import Verb
 
 from . import access, sampling
@@ -98,7 +99,7 @@ def decide(look, *, by, result, note):
     revision = look.revision
     if not access.may(by, "look", revision.report.agency):
         raise PermissionDenied
-    if by.pk in involved(revision):
+    if is_involved(by, revision):
         raise PermissionDenied("抽查复核须由未经办该月报的另一名审核员进行。")
     if result not in (Found.TRUE, Found.WRONG):
         raise ValueError("请选择“属实”或“有误”。")
@@ -118,9 +119,12 @@ def decide(look, *, by, result, note):
     )
 
 
-def involved(revision):
-    """Ids of who filed, endorsed or decided the revision."""
-    return {revision.submitted_by_id, revision.endorsed_by_id, revision.decided_by_id} - {None}
+def is_involved(user, revision):
+    """Whether the user typed any of the month up to this version, or handed it in, endorsed or decided it."""
+    if user.pk in (revision.submitted_by_id, revision.endorsed_by_id, revision.decided_by_id):
+        return True
+    events = Event.objects.about(revision.report.agency, revision.report.period.month)
+    return events.filter(verb=Verb.SAVE, actor=user, revision_number__lte=revision.number).exists()
 
 
 def coverage(year):

@@ -143,7 +143,7 @@ def look_detail(request, pk):
         "report": report,
         "form": form,
         "may_look": look.is_waiting and access.may(request.user, "look", report.agency),
-        "is_involved": request.user.pk in looks.involved(look.revision),
+        "is_involved": looks.is_involved(request.user, look.revision),
         "may_correct": look.is_wrong and access.may_now(request.user, "correct", report),
         "correction_form": CorrectionForm(initial={"reason": f"抽查复核有误：{look.note}"[:200]}),
     }
@@ -197,7 +197,8 @@ def _permit(user, verb):
 
 def _permit_look(user, look):
     """Asked before the form is read: what a refused person typed says nothing."""
-    if not access.may(user, "look", look.revision.report.agency) or user.pk in looks.involved(look.revision):
+    may = access.may(user, "look", look.revision.report.agency)
+    if not may or looks.is_involved(user, look.revision):
         raise PermissionDenied("抽查复核须由未经办该月报的另一名审核员进行。")
 
 

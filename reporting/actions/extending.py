@@ -39,15 +39,15 @@ def extend(reports, *, by, last_day, reason):
 
 def gives_days(report, last_day, today):
     """Whether the month could be filed for longer, or would still be on time for longer."""
-    is_in_time = today <= report.period.due_on
-    return last_day > locks.last_day(report) or (is_in_time and last_day > locks.due_day(report))
+    return last_day > locks.last_day(report) or today <= locks.due_day(report) < last_day
 
 
 def _extension(report, by, last_day, reason, today):
     return Extension(
         report=report,
         last_day=last_day,
-        is_in_time=today <= report.period.due_on,
+        # Before the institution's own due day, which an earlier extension may have moved.
+        is_in_time=today <= locks.due_day(report),
         reason=reason,
         granted_by=by,
     )

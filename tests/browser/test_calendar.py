@@ -48,7 +48,7 @@ def test_a_closed_month_is_extended_and_filed(with_history, page_of, width):
     manager = page_of(district.manager, width=width)
     manager.goto(path_of(report))
     manager.get_by_role("link", name="为本单位延期").click()
-    expect(manager.get_by_text("截止日已过：现在批准的延期只解除锁定，仍计为迟报。")).to_be_visible()
+    expect(manager.get_by_text("截止日已过：现在批准的延期只解除锁定，仍计为迟报")).to_be_visible()
     field(manager, "last_day").fill(f"{today - timedelta(1):%Y-%m-%d}")
     field(manager, "reason").fill("办公楼停电检修")
     button(manager, "批准延期").click()

@@ -357,7 +357,7 @@ class Oracle:
         return day > self.last_day(place) or (self._is_in_time(place) and day > self.due_day(place))
 
     def _is_in_time(self, place):
-        return self.today <= self.days[place.month].due_on
+        return self.today <= self.due_day(place)
 
 
 def _with(lines, code, answer):

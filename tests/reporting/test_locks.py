@@ -8,6 +8,7 @@ from django.utils import timezone
 from agencies.models import Event
 from reporting import actions, locks
 from reporting.models import Period, Report, Status
+from tests.clock import Clock
 from tests.factories import entries
 
 MARCH = date(2025, 3, 1)
@@ -70,14 +71,18 @@ def test_an_extension_opens_a_closed_month_until_its_day(district):
     assert (event.verb, event.detail) == ("extend", f"延至 {TODAY}：停电检修")
 
 
-def test_an_extension_granted_in_time_moves_the_due_day_and_a_later_one_does_not(district):
+def test_an_extension_granted_in_time_moves_the_due_day_and_a_later_one_does_not(district, monkeypatch):
+    clock = Clock(monkeypatch)
     report = days(district.report(MARCH), due_on=TODAY, closes_on=TODAY + timedelta(5), opens_on=MARCH)
     until = TODAY + timedelta(9)
     actions.extend([report], by=district.manager, last_day=until, reason="停电检修")
     assert locks.due_day(Report.objects.get(pk=report.pk)) == until
-    late = closed(district)
-    report.extensions.model.objects.none()
-    actions.extend([late], by=district.manager, last_day=until + timedelta(1), reason="停电检修")
+    clock.days = 9
+    until += timedelta(3)
+    actions.extend([report], by=district.manager, last_day=until, reason="停电检修")
+    assert locks.due_day(Report.objects.get(pk=report.pk)) == until
+    clock.days = 13
+    actions.extend([report], by=district.manager, last_day=until + timedelta(5), reason="停电检修")
     assert locks.due_day(Report.objects.get(pk=report.pk)) == until
 
 

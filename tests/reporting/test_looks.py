@@ -8,8 +8,10 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from agencies import trail
 from agencies.access import Role
 from agencies.models import Event
+from agencies.models.trail import Verb
 from reporting import actions, looks, sampling
 from reporting.models import BulkApproval, BulkEntry, Draw, SecondLook
 from reporting.models.looking import Found
@@ -64,6 +66,16 @@ def test_who_approved_does_not_look_again(district, look):
         looks.decide(look, by=district.reviewer, result=Found.TRUE, note=NOTE)
     look.refresh_from_db()
     assert (look.result, Event.objects.count()) == (Found.WAITING, events)
+
+
+@pytest.mark.django_db
+def test_who_typed_what_a_colleague_handed_in_does_not_look(look, second):
+    agency = look.revision.report.agency
+    trail.record(Verb.SAVE, by=second, agency=agency, month=MARCH, revision_number=look.revision.number)
+    with pytest.raises(PermissionDenied, match="另一名审核员"):
+        looks.decide(look, by=second, result=Found.TRUE, note=NOTE)
+    look.refresh_from_db()
+    assert look.result == Found.WAITING
 
 
 @pytest.mark.django_db

@@ -97,6 +97,7 @@ def counts(today=None):
         # An extension moves the due day only where it was granted before it.
         ("1 extend 5, 5 submit", Counts(on_time=1)),
         ("1 extend 3, 2 extend 5, 5 submit", Counts(on_time=1)),
+        ("1 extend 3, 3 extend 5, 5 submit", Counts(on_time=1)),
         ("3 extend 6, 5 submit", Counts(late=1)),
         ("1 extend 5", Counts(missing=1)),
         # Right the first time: no return before the first approval; taking back is one's own affair.
