@@ -7,6 +7,8 @@ from agencies.access import SEES_FIGURES, Role
 VERBS = {
     # The department sees its own system: which rows, visible_to decides.
     "see_cockpit": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER, Role.DEPARTMENT}),
+    # Types and streets go across the systems: only who sees the whole tree.
+    "see_groups": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER}),
     "see_institutions": SEES_FIGURES,
     "see_lineage": SEES_FIGURES,
     # Whose work is the report itself; of its groups everybody sees those whose figures they see elsewhere.

@@ -1,4 +1,4 @@
-"""Figures beside their targets as pages show them: cards, charts, months in words. Reads figures, works none out.
+"""Figures beside their targets as pages show them: cards, standings, months in words. Reads figures, works none out.
 
 Shared by the cockpit and the institution page; a row is a Figure or a GroupFigure.
 """
@@ -13,12 +13,10 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q
 from reporting.models import RuleSet
 
 from .indicators import MONTHS, QUANTITIES
-from .models import Figure, GroupFigure, Indicator, PlanPeriod, Target
+from .models import Figure, Forecast, GroupFigure, Indicator, PlanPeriod, Target
 from .progress import Standing, YearVerdict, bounded_standing
 
 KG_PER_TONNE = 1000
-INDEX_OF_BASE = 100
-PATH_NOTE = "按各年与基准年相同月份的变化折算；空心点未满全年，取两年均有数据的部分。"
 WHOLE_YEAR = "全年"
 DENOMINATORS = {
     Indicator.ENERGY_PER_AREA: "面积",
@@ -102,6 +100,7 @@ class Card:
     is_inventory_provisional: bool = False
     row: Figure | GroupFigure | None = None
     verdict: YearVerdict | None = None
+    forecast: Forecast | None = None
 
     @property
     def verdict_in_words(self):
@@ -185,8 +184,10 @@ class Card:
         return 4 if falls_short and round(self.change, 4) <= round(self.required, 4) else 2
 
 
-def card(indicator, row, plan, year, *, other=None, base_row=None):
-    """`row` may be None; `other`: the same year's row of the other panel; `base_row`: the base year's own row."""
+def card(indicator, row, plan, year, *, other=None, base_row=None, forecast=None):
+    """`row` may be None; `other`: the same year's row of the other panel; `base_row`: the base year's own row;
+    `forecast`: where the year may end, while it runs.
+    """
     target = plan.target(indicator, year)
     status = standing(target, row, indicator, year, other=other)
     return Card(
@@ -204,7 +205,12 @@ def card(indicator, row, plan, year, *, other=None, base_row=None):
         is_inventory_provisional=any(each.is_provisional for each in (row, base_row) if each),
         row=row,
         verdict=_verdict(target, row, indicator, year) if status in SIDES else None,
+        forecast=forecast,
     )
+
+
+def by_indicator(forecasts):
+    return {Indicator(forecast.indicator): forecast for forecast in forecasts}
 
 
 def _verdict(target, row, indicator, year):
@@ -307,94 +313,3 @@ def months_in_words(months):
 def months_known_in_words(row):
     words = months_in_words(months_with_energy(row))
     return "部分月份未齐" if words == WHOLE_YEAR and not covers_year(row) else words
-
-
-def path_chart(indicator, plan, year, rows, is_whole):
-    """The indicator as an index of the base year: only so can part-years stand beside whole ones.
-
-    rows: year → the row to show; is_whole: whether a row has all its months.
-    """
-    period, target = plan.period(year), plan.target(indicator, year)
-    if period is None or not any(each in rows for each in period.years):
-        return {}
-    goal = target.reduction if target else None
-    return {
-        "kind": "path",
-        "title": f"{indicator.label}（{period.base_year}年=100%）",
-        "unit": "%",
-        "decimals": 2,
-        "base_year": period.base_year,
-        "base": INDEX_OF_BASE,
-        "target_year": period.end_year,
-        "target": _index(_less(goal)),
-        "note": PATH_NOTE if goal else f"{PATH_NOTE}目标待下达，暂无要求路径。",
-        "value_label": f"当年值（{indicator.unit}）",
-        "points": [
-            _path_point(indicator, target, rows.get(each), each, period, is_whole) for each in period.years
-        ],
-    }
-
-
-def _path_point(indicator, target, row, year, period, is_whole):
-    is_base = year == period.base_year
-    return {
-        "year": year,
-        "value": row.value(indicator) if row else None,
-        "actual": None if row is None else INDEX_OF_BASE if is_base else _index(row.change(indicator)),
-        "required": _index(_less(target.required(year))) if target else None,
-        "provisional": row is not None and not is_base and not is_whole(row),
-    }
-
-
-def _index(change):
-    return None if change is None else INDEX_OF_BASE * (1 + change)
-
-
-def trend_chart(quantity, unit, this, last, year, scale=1):
-    """Month by month, this year beside last; `this` and `last` are rows or None."""
-    if this is None and last is None:
-        return {}
-    now, then = _monthly(quantity, this, scale), _monthly(quantity, last, scale)
-    return {
-        "kind": "trend",
-        "unit": unit,
-        "decimals": 2,
-        "this_label": f"{year}年",
-        "last_label": f"{year - 1}年",
-        "points": [{"month": month + 1, "this": now[month], "last": then[month]} for month in range(MONTHS)],
-    }
-
-
-def _monthly(quantity, row, scale):
-    if row is None:
-        return [None] * MONTHS
-    return [float(value) / scale for value in row.monthly[QUANTITIES.index(quantity)]]
-
-
-def totals_chart(rows, decimals):
-    """Total carbon of each year on both bases. rows: of one node or institution, oldest first."""
-    if not rows:
-        return {}
-    return {
-        "kind": "bars",
-        "unit": "tCO₂",
-        "decimals": decimals,
-        "category": "年份",
-        "series": "考核口径",
-        "beside": "清单口径",
-        "points": [_total(row) for row in rows],
-    }
-
-
-def _total(row):
-    months = months_known_in_words(row)
-    return {
-        "label": str(row.year) if months == WHOLE_YEAR else f"{row.year}\n{months}",
-        "value": _tonnes(row.kg_co2_target),
-        "beside": _tonnes(row.kg_co2_inventory),
-        "beside_provisional": row.is_provisional,
-    }
-
-
-def _tonnes(kilograms):
-    return None if kilograms is None else kilograms / KG_PER_TONNE

@@ -9,11 +9,11 @@ from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
-from agencies.models import Agency, AgencyKind
+from agencies.models import Agency, AgencyKind, AgencyType
 from reporting.models import RuleSet, StaleMark, Status
 from reporting.models.filing import EDITABLE, WAITING
 
-from . import cards
+from . import cards, charts
 from .access import VERBS
 from .models import Figure, GroupFigure, GroupKind, GroupPanel, Indicator
 from .progress import TOLERANCE, Standing
@@ -37,17 +37,19 @@ def leading_panel(of_all, comparable):
 
 
 class Rows:
-    """The group figures of a node and of the systems below it: every year, both panels."""
+    """The group figures of an owner and of the systems below it: every year, both panels."""
 
-    def __init__(self, user, node, rule_set):
-        systems = Agency.objects.visible_to(user).filter(parent=node, kind=AgencyKind.DEPARTMENT)
+    def __init__(self, user, owner, rule_set):
+        wanted = Q(key=owner.key)
+        if owner.agency:
+            systems = Agency.objects.visible_to(user).filter(parent=owner.agency, kind=AgencyKind.DEPARTMENT)
+            wanted |= Q(key__in=systems.values("key"), rule_set=rule_set)
         names = Agency.objects.filter(key=OuterRef("key")).values("name")
-        wanted = Q(key=node.key) | Q(key__in=systems.values("key"), rule_set=rule_set)
-        found = GroupFigure.objects.filter(wanted, kind=GroupKind.NODE).select_related("rule_set")
+        found = GroupFigure.objects.filter(wanted, kind=owner.kind).select_related("rule_set")
         found = list(found.annotate(name=Subquery(names)).order_by("year", "rule_set__slug"))
-        self._every = [row for row in found if row.key == node.key]
+        self._every = [row for row in found if row.key == owner.key]
         self._own = {(row.year, row.panel): row for row in self._every if row.rule_set == rule_set}
-        self._systems = [row for row in found if row.key != node.key]
+        self._systems = [row for row in found if row.key != owner.key]
         self.years = sorted({year for year, _ in self._own})
 
     def is_whole(self, year):
@@ -102,10 +104,14 @@ class Head:
 
     @property
     def basis(self):
-        """What a picture says of its figures once it has left the page."""
-        if self.rule_set is None:
-            return ""
-        return f"口径：{self.rule_set.title}；考核口径固定 {self.rule_set.target_grid_year} 年电网因子"
+        return basis(self.rule_set)
+
+
+def basis(rule_set):
+    """What a picture says of its figures once it has left the page."""
+    if rule_set is None:
+        return ""
+    return f"口径：{rule_set.title}；考核口径固定 {rule_set.target_grid_year} 年电网因子"
 
 
 def head(rows, year):
@@ -128,7 +134,8 @@ def _panel_in_words(rows, year, panel):
     return f"{panel.label}（{row.institutions if row else 0} 个）"
 
 
-def target_cards(rows, plan, year):
+def target_cards(rows, plan, year, forecasts=()):
+    foreseen = cards.by_indicator(forecasts)
     return [
         cards.card(
             indicator,
@@ -137,6 +144,7 @@ def target_cards(rows, plan, year):
             year,
             other=rows.of(year, rows.other_panel(year)),
             base_row=_base_row(rows, year),
+            forecast=foreseen.get(indicator),
         )
         for indicator in Indicator
     ]
@@ -147,17 +155,30 @@ def _base_row(rows, year):
     return rows.headline(row.base_year) if row and row.base_year else None
 
 
-def path_charts(rows, plan, year):
-    """(indicator, chart) of each indicator over its plan period."""
-    shown = {each: rows.headline(each) for each in rows.years}
+def path_charts(rows, plan, year, forecasts=()):
+    """(indicator, chart) of each indicator over its plan period. forecasts: of the running year."""
+    shown, foreseen = {each: rows.headline(each) for each in rows.years}, cards.by_indicator(forecasts)
     return [
-        (indicator, cards.path_chart(indicator, plan, year, shown, lambda row: rows.is_whole(row.year)))
-        for indicator in Indicator
+        (
+            each,
+            charts.path_chart(
+                each, plan, year, shown, lambda row: rows.is_whole(row.year), foreseen.get(each)
+            ),
+        )
+        for each in Indicator
     ]
 
 
-def totals_chart(rows):
-    return cards.totals_chart([rows.of(year, GroupPanel.ALL) for year in rows.years], decimals=0)
+def carbon_chart(rows, peaks=()):
+    return charts.carbon_chart(_of_all(rows), decimals=0, peaks=peaks)
+
+
+def energy_chart(rows):
+    return charts.energy_chart(_of_all(rows), decimals=0)
+
+
+def _of_all(rows):
+    return [rows.of(year, GroupPanel.ALL) for year in rows.years]
 
 
 @dataclass(frozen=True)
@@ -175,18 +196,33 @@ class Ranked:
 
 def ranked_systems(rows, plan, year, indicator):
     """The systems of the year, the greatest reduction first; unknown ones last. `extent`: institutions."""
-    target = plan.target(indicator, year)
-    beside = rows.systems_beside(year)
+    names = {row.key: row.name for row in rows.systems(year)}
+    return _ranked_groups(
+        rows.systems(year), rows.systems_beside(year), names, plan.target(indicator, year), indicator
+    )
+
+
+def ranked_groups(kind, panel, rule_set, plan, year, indicator):
+    """The types or streets of the year in the panel, ordered as `ranked_systems`."""
+    found = GroupFigure.objects.filter(kind=kind, rule_set=rule_set, year=year).select_related("rule_set")
+    shown, beside = {}, {}
+    for row in found:
+        (shown if row.panel == panel else beside)[row.key] = row
+    names = dict(AgencyType.choices) if kind == GroupKind.TYPE else {key: key for key in shown}
+    return _ranked_groups(shown.values(), beside, names, plan.target(indicator, year), indicator)
+
+
+def _ranked_groups(rows, beside, names, target, indicator):
     found = [
         _ranked(
             row,
             row.key,
-            row.name,
+            names[row.key],
             indicator,
             row.institutions,
-            cards.standing(target, row, indicator, year, other=beside.get(row.key)),
+            cards.standing(target, row, indicator, row.year, other=beside.get(row.key)),
         )
-        for row in rows.systems(year)
+        for row in rows
     ]
     return sorted(found, key=lambda ranked: (ranked.change is None, ranked.change or 0.0, ranked.key))
 
@@ -205,10 +241,10 @@ class Ranking:
     compared: int
 
 
-def ranked_institutions(user, node, rule_set, plan, year, indicator):
+def ranked_institutions(user, owner, rule_set, plan, year, indicator):
     """`extent`: months compared."""
     target = plan.target(indicator, year)
-    found = _both_ends(user, node, rule_set, year, indicator, target)
+    found = _both_ends(user, owner, rule_set, year, indicator, target)
     best = sorted((row for row in found if row.best <= RANKED), key=lambda row: row.best)
     worst = sorted((row for row in found if row.best > RANKED), key=lambda row: row.worst)
     return Ranking(
@@ -225,10 +261,10 @@ def _number_behind(found, target):
     return found[0].behind if found else 0
 
 
-def _both_ends(user, node, rule_set, year, indicator, target):
+def _both_ends(user, owner, rule_set, year, indicator, target):
     change = f"{indicator}_change"
     figures = Figure.objects.visible_to(user).filter(
-        rule_set=rule_set, agency__path__startswith=node.path, year=year, **{f"{change}__isnull": False}
+        owner.where("agency__"), rule_set=rule_set, year=year, **{f"{change}__isnull": False}
     )
     ranked = figures.annotate(
         best=Window(RowNumber(), order_by=(F(change).asc(), F("agency__path").asc())),
@@ -252,7 +288,7 @@ def _institution(row, target, indicator):
     return _ranked(row, row.agency.key, row.agency.name, indicator, months, status)
 
 
-def filing(node, year, since):
+def filing(owner, year, since):
     """Counts of the register and its reports: of the year what is covered, of all years what needs attention.
 
     stale: institution-years whose figures no longer follow from what is approved.
@@ -262,22 +298,18 @@ def filing(node, year, since):
     latest = "reports__latest__status"
     to_file = Q(reports__latest__isnull=True) | Q(**{f"{latest}__in": EDITABLE})
     is_due = Q(reports__period__due_on__lt=timezone.localdate(), **{f"{_REPORT_YEAR}__gte": since})
-    counts = (
-        Agency.objects.institutions()
-        .within([node.path])
-        .aggregate(
-            registered=Count("pk", filter=registered_in(year), distinct=True),
-            expected=Count("reports", filter=in_year),
-            approved=Count("reports", filter=in_year & Q(reports__approved__isnull=False)),
-            submitted=Count(
-                "reports", filter=in_year & Q(**{f"{latest}__in": WAITING, "reports__approved__isnull": True})
-            ),
-            overdue=Count("reports", filter=Q(reports__pk__isnull=False) & to_file & is_due),
-            to_review=Count("reports", filter=Q(**{f"{latest}__in": WAITING})),
-            returned=Count("reports", filter=Q(**{latest: Status.RETURNED})),
-            # The same number beside every row: the database counts it once.
-            stale=Coalesce(Max(Subquery(_stale(node))), 0),
-        )
+    counts = owner.members().aggregate(
+        registered=Count("pk", filter=registered_in(year), distinct=True),
+        expected=Count("reports", filter=in_year),
+        approved=Count("reports", filter=in_year & Q(reports__approved__isnull=False)),
+        submitted=Count(
+            "reports", filter=in_year & Q(**{f"{latest}__in": WAITING, "reports__approved__isnull": True})
+        ),
+        overdue=Count("reports", filter=Q(reports__pk__isnull=False) & to_file & is_due),
+        to_review=Count("reports", filter=Q(**{f"{latest}__in": WAITING})),
+        returned=Count("reports", filter=Q(**{latest: Status.RETURNED})),
+        # The same number beside every row: the database counts it once.
+        stale=Coalesce(Max(Subquery(_stale(owner))), 0),
     )
     return counts | {"missing": counts["expected"] - counts["approved"] - counts["submitted"]}
 
@@ -287,8 +319,8 @@ def registered_in(year):
     return Q(registered_from__lte=date(year, 12, 31)) & stays
 
 
-def _stale(node):
-    """One row: how many institution-years below the node have a mark."""
-    marks = StaleMark.objects.filter(agency__path__startswith=node.path).order_by()
+def _stale(owner):
+    """One row: how many institution-years of the owner have a mark."""
+    marks = StaleMark.objects.filter(owner.where("agency__")).order_by()
     place = F("agency") * YEARS + F("year")
     return marks.values(every=Value(1)).annotate(places=Count(place, distinct=True)).values("places")

@@ -70,6 +70,7 @@ class InstitutionFilters(CockpitFilters):
 
     department = forms.ChoiceField(label="主管部门", required=False)
     type_code = forms.ChoiceField(label="类型", required=False, choices=[ALL, *AgencyType.choices])
+    street = forms.CharField(label="街道", required=False, max_length=40)
     status = forms.ChoiceField(label="对照要求", required=False, choices=STATUSES)
     words = forms.CharField(label="机构", required=False, max_length=60)
 

@@ -12,7 +12,7 @@ from agencies import areas, occupied
 from agencies.models import Agency, AgencyKind, Vehicle
 from reporting.models import Report
 
-from . import cards
+from . import cards, charts
 from .cockpit import behind, registered_in
 from .indicators import MONTHS, QUANTITIES
 from .models import Figure, Indicator
@@ -56,6 +56,8 @@ def _described(filters):
         fits &= Q(path__startswith=filters.chosen_department.path)
     if filters.cleaned_data.get("type_code"):
         fits &= Q(type_code=filters.cleaned_data["type_code"])
+    if filters.cleaned_data.get("street"):
+        fits &= Q(street=filters.cleaned_data["street"])
     return fits
 
 
@@ -129,15 +131,21 @@ def whole_years(rows):
     return {year: row.approved_months == cards.ALL_MONTHS for year, row in rows.items()}
 
 
-def target_cards(rows, plan, year):
-    row = rows.get(year)
+def target_cards(rows, plan, year, forecasts=()):
+    row, foreseen = rows.get(year), cards.by_indicator(forecasts)
     base_row = rows.get(row.base_year) if row else None
-    return [cards.card(indicator, row, plan, year, base_row=base_row) for indicator in Indicator]
+    return [
+        cards.card(each, row, plan, year, base_row=base_row, forecast=foreseen.get(each))
+        for each in Indicator
+    ]
 
 
-def path_charts(rows, plan, year):
+def path_charts(rows, plan, year, forecasts=()):
     """(indicator, chart) of each indicator over its plan period."""
-    return [(each, cards.path_chart(each, plan, year, rows, is_whole)) for each in Indicator]
+    foreseen = cards.by_indicator(forecasts)
+    return [
+        (each, charts.path_chart(each, plan, year, rows, is_whole, foreseen.get(each))) for each in Indicator
+    ]
 
 
 def trend_charts(rows, year):
@@ -149,7 +157,7 @@ def trend_charts(rows, year):
     )
     this, last = rows.get(year), rows.get(year - 1)
     return [
-        (name, title, cards.trend_chart(name, unit, this, last, year, scale))
+        (name, title, charts.trend_chart(name, unit, this, last, year, scale))
         for name, title, unit, scale in quantities
     ]
 

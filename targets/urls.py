@@ -2,13 +2,25 @@
 
 from django.urls import path
 
-from . import api, change_views, effect_views, lineage, lineage_views, publication_views, views
+from . import (
+    api,
+    assessment_views,
+    change_views,
+    effect_views,
+    lineage,
+    lineage_views,
+    publication_views,
+    views,
+)
 
 app_name = "targets"
 
 urlpatterns = [
     path("cockpit/", views.cockpit_page, name="cockpit"),
+    path("assessment/<int:year>/", assessment_views.assessment_detail, name="assessment"),
     path("systems/<slug:key>/", views.system_detail, name="system-detail"),
+    path("groups/<slug:kind>/", views.group_list, name="group-list"),
+    path("groups/<slug:kind>/<str:key>/", views.group_detail, name="group-detail"),
     # The converter is the one that reporting registers.
     path("reports/<slug:key>/<month:month>/effect/", effect_views.report_effect, name="report-effect"),
     path("publications/", publication_views.publication_list, name="publication-list"),

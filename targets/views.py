@@ -1,61 +1,119 @@
 """Pages of what the months mean: the cockpit of a node, the institutions, one institution."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from agencies.models import Agency, AgencyKind
+from agencies.models import Agency
 
-from . import access, actions, cards, cockpit, institution_page, lineage, recalculation
+from . import access, actions, assessment, cards, cockpit, institution_page, lineage, pictures, recalculation
 from .cards import Plan, RuleSets
 from .forms import CockpitFilters, InstitutionFilters, RecalculationForm, YearFilters
-from .models import GroupPanel
+from .models import GroupKind, GroupPanel
 
 PAGE_SIZE = 50
+# Groups of institutions that are no nodes of the tree.
+BESIDE_THE_TREE = (GroupKind.TYPE, GroupKind.STREET)
 SHOWN_RUNS = 20
 
 
 def cockpit_page(request):
     access.permit(request.user, "see_cockpit")
-    return _node_page(request, cockpit.highest_node(request.user))
+    return _group_page(request, lineage.of_node(cockpit.highest_node(request.user)))
 
 
 def system_detail(request, key):
     access.permit(request.user, "see_cockpit")
-    nodes = Agency.objects.visible_to(request.user).exclude(kind=AgencyKind.INSTITUTION)
-    return _node_page(request, get_object_or_404(nodes, key=key))
+    return _group_page(request, _owner_or_404(request.user, GroupKind.NODE, key))
 
 
-def _node_page(request, node):
-    user, plan, rule_sets = request.user, Plan(), RuleSets(request.GET.get("rules"))
-    rows = cockpit.Rows(user, node, rule_sets.chosen)
+def group_detail(request, kind, key):
+    """A type or a street."""
+    access.permit(request.user, "see_groups")
+    if kind not in BESIDE_THE_TREE:
+        raise Http404
+    return _group_page(request, _owner_or_404(request.user, kind, key))
+
+
+def _owner_or_404(user, kind, key):
+    owner = lineage.find_group(user, kind, key)
+    if owner is None:
+        raise Http404
+    return owner
+
+
+def group_list(request, kind):
+    """The types, or the streets, beside each other."""
+    access.permit(request.user, "see_groups")
+    if kind not in BESIDE_THE_TREE:
+        raise Http404
+    plan, rule_sets = Plan(), RuleSets(request.GET.get("rules"))
+    rows = cockpit.Rows(request.user, lineage.of_node(cockpit.highest_node(request.user)), rule_sets.chosen)
     filters = CockpitFilters(request.GET, **_years(plan, rows.whole_years), rule_sets=rule_sets)
     year, indicator = filters.chosen_year, filters.chosen_indicator
+    found = cockpit.ranked_groups(kind, rows.panel(year), rule_sets.chosen, plan, year, indicator)
     context = {
-        "node": node,
+        "kind": GroupKind(kind),
+        "kinds": BESIDE_THE_TREE,
         "rule_sets": rule_sets,
         "filters": filters,
         "year": year,
         "period": plan.period(year),
         "indicator": indicator,
         "head": cockpit.head(rows, year),
-        "cards": cockpit.target_cards(rows, plan, year),
-        "charts": _paths_with_reasons(cockpit.path_charts(rows, plan, year), "node", node.key),
-        "totals": _with_reasons(cockpit.totals_chart(rows), "node", node.key, rows.years),
+        "page_obj": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+    }
+    return render(request, "targets/group_list.html", context)
+
+
+def _group_page(request, owner):
+    user, plan, rule_sets = request.user, Plan(), RuleSets(request.GET.get("rules"))
+    rows = cockpit.Rows(user, owner, rule_sets.chosen)
+    filters = CockpitFilters(request.GET, **_years(plan, rows.whole_years), rule_sets=rule_sets)
+    year, indicator = filters.chosen_year, filters.chosen_indicator
+    forecasts = _forecasts(owner.agency, year, rule_sets.chosen)
+    context = {
+        "owner": owner,
+        "node": owner.agency,
+        "rule_sets": rule_sets,
+        "filters": filters,
+        "year": year,
+        "period": plan.period(year),
+        "ended": assessment.ended(plan, timezone.localdate().year),
+        "indicator": indicator,
+        "head": cockpit.head(rows, year),
+        "cards": cockpit.target_cards(rows, plan, year, forecasts),
         "row": rows.of(year, GroupPanel.ALL),
         "by_rule_set": rows.by_rule_set(year),
-        "decompositions": node.decompositions.of(year, rule_sets.chosen),
-        "forecasts": node.forecasts.filter(year=year, rule_set=rule_sets.chosen),
-        "peaks": node.peak_results.filter(rule_set=rule_sets.chosen),
+        "forecasts": forecasts,
         "is_whole_year": rows.is_whole(year),
+        "narrowed": _narrowed(owner),
+        "may_see_groups": access.may(user, "see_groups"),
         "systems": cockpit.ranked_systems(rows, plan, year, indicator),
-        "institutions": cockpit.ranked_institutions(user, node, rule_sets.chosen, plan, year, indicator),
-        "filing": cockpit.filing(node, year, since=plan.first_year(year)),
+        "institutions": cockpit.ranked_institutions(user, owner, rule_sets.chosen, plan, year, indicator),
+        "filing": cockpit.filing(owner, year, since=plan.first_year(year)),
         "overdue_since": plan.first_year(year),
     }
+    context |= pictures.of_group(owner, rows, plan, year, forecasts, rule_sets.chosen)
     return render(request, "targets/cockpit.html", context)
+
+
+def _narrowed(owner):
+    """What the institution list's address has to say besides, to list only the owner's."""
+    if owner.agency and owner.agency.parent_id is None:
+        return ""
+    fields = {GroupKind.NODE: "department", GroupKind.TYPE: "type_code", GroupKind.STREET: "street"}
+    return f"&{urlencode({fields[owner.kind]: owner.key})}"
+
+
+def _forecasts(agency, year, rule_set):
+    """Only institutions and nodes of the tree have any."""
+    return list(agency.forecasts.filter(year=year, rule_set=rule_set)) if agency else []
 
 
 def institution_list(request):
@@ -113,15 +171,12 @@ def institution_detail(request, key):
     years_whole = institution_page.whole_years(rows)
     years = _years(plan, years_whole)
     filters = YearFilters(request.GET, **years, rule_sets=rule_sets)
-    by_rule_set = [row for row in every if row.year == filters.chosen_year]
-    context = _detail(agency, plan, rows, filters) | {
+    context = _detail(agency, plan, rows, filters, rule_sets.chosen) | {
         "rule_sets": rule_sets,
-        "by_rule_set": by_rule_set,
-        "decompositions": agency.decompositions.of(filters.chosen_year, rule_sets.chosen),
-        "forecasts": agency.forecasts.filter(year=filters.chosen_year, rule_set=rule_sets.chosen),
-        "peaks": agency.peak_results.filter(rule_set=rule_sets.chosen),
+        "by_rule_set": [row for row in every if row.year == filters.chosen_year],
         "is_whole_year": years_whole.get(filters.chosen_year, False),
     }
+    context |= pictures.effects(agency, filters.chosen_year, rule_sets.chosen)
     return render(request, "targets/institution_detail.html", context)
 
 
@@ -140,9 +195,10 @@ def recalculation_list(request):
     return render(request, template, context)
 
 
-def _detail(agency, plan, rows, filters):
+def _detail(agency, plan, rows, filters, rule_set):
     year = filters.chosen_year
     row = rows.get(year)
+    forecasts = _forecasts(agency, year, rule_set)
     return {
         "agency": agency,
         "filters": filters,
@@ -151,45 +207,14 @@ def _detail(agency, plan, rows, filters):
         "row": row,
         "approved": cards.months_in_words(cards.months_in(row.approved_months)) if row else "无",
         "compared": cards.months_in_words(cards.months_in(row.compared_months)) if row else "无",
-        "cards": institution_page.target_cards(rows, plan, year),
-        "charts": _paths_with_reasons(
-            institution_page.path_charts(rows, plan, year), lineage.INSTITUTION, agency.key
-        ),
-        "trends": _trends_with_reasons(institution_page.trend_charts(rows, year), agency.key, year),
-        "totals": _with_reasons(
-            cards.totals_chart(list(rows.values()), decimals=1), lineage.INSTITUTION, agency.key, rows
-        ),
+        "cards": institution_page.target_cards(rows, plan, year, forecasts),
+        "forecasts": forecasts,
+        "basis": cockpit.basis(rule_set),
         "months": institution_page.months(agency, row, year),
         "buildings": institution_page.buildings(agency, year),
         "areas": institution_page.used_areas(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
-    }
-
-
-def _with_reasons(chart, kind, key, years):
-    """A chart of one point a year, each leading to the explanation of its total."""
-    for point, year in zip(chart.get("points", ()), years, strict=bool(chart)):
-        point["href"] = lineage.why(kind, key, year, "kg_co2_target")
-    return chart
-
-
-def _paths_with_reasons(charts, kind, key):
-    for indicator, chart in charts:
-        for point in chart.get("points", ()):
-            asked = kind, key, point["year"], indicator.value
-            point["href"] = lineage.why(*asked)
-            # As the end year of the plan before it, a base year has to bring something else.
-            if point["year"] != chart["base_year"]:
-                point["required_href"] = lineage.why_requirement(*asked)
-    return charts
-
-
-def _trends_with_reasons(charts, key, year):
-    for quantity, _, chart in charts:
-        for point in chart.get("points", ()):
-            address = lineage.why(lineage.INSTITUTION, key, year, quantity)
-            point["href"] = f"{address}#month-{point['month']:02}"
-    return charts
+    } | pictures.of_institution(agency, rows, plan, year, forecasts, rule_set)
 
 
 def _years(plan, whole):

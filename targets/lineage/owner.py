@@ -34,22 +34,28 @@ class Owner:
             "owner_page": self.page,
         }
 
+    def where(self, way=""):
+        """The condition under which an institution counts in it; way: the lookup that leads there, as "agency__"."""
+        field, value = {
+            INSTITUTION: lambda: ("pk", self.agency.pk),
+            GroupKind.NODE: lambda: ("path__startswith", self.agency.path),
+            GroupKind.TYPE: lambda: ("type_code", self.key),
+            GroupKind.STREET: lambda: ("street", self.key),
+        }[self.kind]()
+        return Q(**{f"{way}{field}": value})
+
     def members(self):
         """The institutions that count in it."""
-        fits = {
-            INSTITUTION: lambda: Q(pk=self.agency.pk),
-            GroupKind.NODE: lambda: Q(path__startswith=self.agency.path),
-            GroupKind.TYPE: lambda: Q(type_code=self.key),
-            GroupKind.STREET: lambda: Q(street=self.key),
-        }
-        return Agency.objects.institutions().filter(fits[self.kind]())
+        return Agency.objects.institutions().filter(self.where())
 
     @property
     def page(self):
-        """The page that shows its figures, or None."""
+        """The page that shows its figures."""
         if self.is_institution:
             return reverse("targets:institution-detail", args=[self.key])
-        return reverse("targets:system-detail", args=[self.key]) if self.kind == GroupKind.NODE else None
+        if self.kind == GroupKind.NODE:
+            return reverse("targets:system-detail", args=[self.key])
+        return reverse("targets:group-detail", args=[self.kind, self.key])
 
 
 def why(kind, key, year, measure):
@@ -89,6 +95,10 @@ def why_rehearsed(effect):
     return reverse("targets:why-rehearsed", args=[effect])
 
 
+def of_node(node):
+    return Owner(GroupKind.NODE, node.key, node.name, node)
+
+
 def find_owner(user, kind, key):
     """The institution or group, or None where the user sees none of that name."""
     return find_institution(user, key) if kind == INSTITUTION else find_group(user, kind, key)
@@ -112,7 +122,7 @@ def find_group(user, kind, key):
     if kind == GroupKind.NODE:
         nodes = Agency.objects.visible_to(user).exclude(kind=AgencyKind.INSTITUTION)
         node = nodes.filter(key=key).first()
-        return Owner(GroupKind.NODE, node.key, node.name, node) if node else None
+        return of_node(node) if node else None
     if kind not in GroupKind.values or not user.sees_whole_tree:
         return None
     names = dict(AgencyType.choices) if kind == GroupKind.TYPE else _streets(key)

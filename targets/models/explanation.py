@@ -31,12 +31,6 @@ def _effect(title):
     return models.FloatField(title)
 
 
-class DecompositionQuerySet(models.QuerySet):
-    def of(self, year, rule_set):
-        """A year's rows as tables show them, without what they are made from."""
-        return self.filter(year=year, rule_set=rule_set).defer("inputs")
-
-
 class Decomposition(models.Model):
     """One quantity of one institution's year, or of a tree node's, against the same months of the base year.
 
@@ -65,8 +59,6 @@ class Decomposition(models.Model):
     types = models.CharField("机构类型", max_length=60, help_text="类型编码，逗号分隔")
     carriers = models.CharField("能源品种", max_length=200, help_text="逗号分隔；用水为 water")
     inputs = models.BinaryField("输入", help_text="基准年、当年各一行 float64：decomposition.packed")
-
-    objects = DecompositionQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "因素分解"
@@ -108,15 +100,24 @@ class Decomposition(models.Model):
     @property
     def split(self):
         """The effects term by term, made anew from `inputs`: `decomposition.Split` of one owner."""
-        base, current = np.frombuffer(bytes(self.inputs), dtype="<f8").reshape(2, 1, -1)
-        types = len(self.types.split(","))
         if self.quantity == Quantity.WATER:
-            sides = [decomposition.unpacked_water(each, types) for each in (base, current)]
-            return decomposition.water_split(*sides)
-        carriers = len(self.carriers.split(","))
-        sides = [decomposition.unpacked(each, types, carriers) for each in (base, current)]
+            return decomposition.water_split(*self._sides)
         made = decomposition.energy_split if self.quantity == Quantity.ENERGY else decomposition.carbon_split
-        return made(*sides)
+        return made(*self._sides)
+
+    @property
+    def kgce_by_carrier(self):
+        """(kgce of the base year, of the year) of each of `carriers`, over the types; not for water."""
+        return [side.kgce.sum(axis=(0, 1)).tolist() for side in self._sides]
+
+    @property
+    def _sides(self):
+        """Base year and year, each of one owner."""
+        rows = np.frombuffer(bytes(self.inputs), dtype="<f8").reshape(2, 1, -1)
+        types, carriers = len(self.types.split(",")), len(self.carriers.split(","))
+        if self.quantity == Quantity.WATER:
+            return [decomposition.unpacked_water(each, types) for each in rows]
+        return [decomposition.unpacked(each, types, carriers) for each in rows]
 
     @property
     def without(self):

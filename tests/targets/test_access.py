@@ -16,6 +16,7 @@ BUREAU = {M, R, V}
 EXPECTED = {
     "VERBS": {
         "see_cockpit": BUREAU | {D},
+        "see_groups": BUREAU,
         "see_institutions": BUREAU | {D, F},
         "see_lineage": BUREAU | {D, F},
         "see_effect": BUREAU | {D, F},

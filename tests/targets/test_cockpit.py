@@ -10,6 +10,7 @@ import pytest
 
 from reporting.models import StaleMark
 from targets import cards, cockpit, plan_library, refresh
+from targets.lineage import of_node
 from targets.models import Indicator, PlanPeriod, Target
 from targets.progress import Standing
 from tests.factories import DepartmentFactory, District, InstitutionFactory
@@ -29,7 +30,7 @@ def district():
 
 def rows_of(district, node=None):
     refresh.refresh_all()
-    return cockpit.Rows(district.manager, node or district.bureau, cards.RuleSets().chosen)
+    return cockpit.Rows(district.manager, of_node(node or district.bureau), cards.RuleSets().chosen)
 
 
 def cards_of(district, year):
@@ -163,17 +164,19 @@ def test_a_path_without_a_target_has_no_required_line(district):
 def test_total_carbon_stands_on_both_bases_with_part_years_named(district):
     settle(district.institution, 2022)
     settle(district.institution, 2026, [1, 2, 4])
-    chart = cockpit.totals_chart(rows_of(district))
+    chart = cockpit.carbon_chart(rows_of(district))
     assert chart["points"] == [
         {
             "label": "2022",
             "value": pytest.approx(12 * 0.4743),
+            "provisional": False,
             "beside": pytest.approx(12 * 0.5227),
             "beside_provisional": False,
         },
         {
             "label": "2026\n1—2、4月",
             "value": pytest.approx(3 * 0.4743),
+            "provisional": True,
             "beside": pytest.approx(3 * 0.5581),
             "beside_provisional": True,
         },
@@ -202,7 +205,7 @@ def test_institutions_stand_at_one_end_of_the_ranking_only(district, monkeypatch
         settle(agency, 2025, [1], kwh=kwh)
     refresh.refresh_all()
     ranking = cockpit.ranked_institutions(
-        district.manager, district.bureau, cards.RuleSets().chosen, cards.Plan(), 2025, ENERGY
+        district.manager, of_node(district.bureau), cards.RuleSets().chosen, cards.Plan(), 2025, ENERGY
     )
     assert [(row.key, row.status) for row in ranking.best] == [(second.key, Standing.ON_PATH)]
     assert [(row.key, row.status) for row in ranking.worst] == [(third.key, Standing.BEHIND)]
@@ -214,7 +217,7 @@ def test_without_a_target_nobody_is_behind(district):
     settle(district.institution, 2026, [1])
     refresh.refresh_all()
     ranking = cockpit.ranked_institutions(
-        district.manager, district.bureau, cards.RuleSets().chosen, cards.Plan(), 2026, ENERGY
+        district.manager, of_node(district.bureau), cards.RuleSets().chosen, cards.Plan(), 2026, ENERGY
     )
     assert (ranking.behind, ranking.compared) == (None, 1)
 
@@ -224,7 +227,7 @@ def test_filing_counts_what_is_covered_and_what_needs_attention(district):
     for month in (1, 2):
         district.approved(date(2025, month, 1), {"110": 1, "102": 1, "103": 1})
     district.submitted(date(2025, 3, 1), {"110": 1, "102": 1, "103": 1})
-    assert cockpit.filing(district.bureau, 2025, since=2020) == {
+    assert cockpit.filing(of_node(district.bureau), 2025, since=2020) == {
         "registered": 2,
         "expected": 6,
         "approved": 2,
@@ -242,7 +245,7 @@ def test_months_from_before_the_base_year_are_not_overdue(district):
     for year in (2018, 2019, 2020, 2025):
         district.report(date(year, 3, 1))
     counts = {
-        year: cockpit.filing(district.bureau, year, since=plan.first_year(year))["overdue"]
+        year: cockpit.filing(of_node(district.bureau), year, since=plan.first_year(year))["overdue"]
         for year in (2018, 2025, 2026)
     }
     assert [plan.first_year(year) for year in counts] == [2018, 2020, 2025]
@@ -253,7 +256,7 @@ def test_an_institution_year_is_stale_once_however_often_it_was_marked(district)
     for year in (2024, 2025, 2025):
         StaleMark.objects.create(agency=district.institution, year=year)
     nodes = (district.bureau, district.department, DepartmentFactory(parent=district.bureau))
-    assert [cockpit.filing(node, 2025, since=2020)["stale"] for node in nodes] == [2, 2, 0]
+    assert [cockpit.filing(of_node(node), 2025, since=2020)["stale"] for node in nodes] == [2, 2, 0]
 
 
 def test_a_department_sees_its_own_system_as_the_highest_node(district):

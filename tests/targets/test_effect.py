@@ -22,6 +22,7 @@ from targets import (
 )
 from targets.cards import Plan
 from targets.effect_rows import Pair
+from targets.lineage import of_node
 from targets.models import Figure, GroupFigure, GroupPanel, LedgerEntry
 from targets.progress import Standing
 from tests.factories import DepartmentFactory, InstitutionFactory, entries, explain, user_with
@@ -134,7 +135,7 @@ def assert_judged(found, year, district):
     assert [each.after.status for each in year.own.indicators if each.after] == [
         card.status for card in cards
     ]
-    rows = cockpit.Rows(district.reviewer, district.bureau, rule_set)
+    rows = cockpit.Rows(district.reviewer, of_node(district.bureau), rule_set)
     cards = cockpit.target_cards(rows, plan, year.year)
     shown = [each.after for each in year.district.indicators if each.after]
     assert [(each.status, each.verdict) for each in shown] == [(card.status, card.verdict) for card in cards]

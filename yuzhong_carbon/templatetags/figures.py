@@ -83,6 +83,13 @@ def change(fraction, decimals=2) -> str:
 
 
 @register.filter
+def points(fraction, decimals=2) -> str:
+    """A difference of two percentages in points, with its sign: 0.0033 → "+0.33"."""
+    figure = exact(fraction)
+    return signed(None if figure is None else figure * 100, decimals)
+
+
+@register.filter
 def signed(value, decimals=2) -> str:
     """A difference with its sign always shown: 12.5 → "+12.50"."""
     figure = exact(value)
