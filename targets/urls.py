@@ -5,6 +5,7 @@ from django.urls import path
 from . import (
     api,
     assessment_views,
+    certificate_views,
     change_views,
     effect_views,
     lineage,
@@ -27,6 +28,11 @@ urlpatterns = [
     path("publications/<int:pk>/", publication_views.publication_detail, name="publication-detail"),
     path("recalculations/", views.recalculation_list, name="recalculation-list"),
     path("institutions/", views.institution_list, name="institution-list"),
+    path(
+        "institutions/<slug:key>/<int:year>/certificate/",
+        certificate_views.certificate_detail,
+        name="certificate",
+    ),
     path("institutions/<slug:key>/", views.institution_detail, name="institution-detail"),
     path(
         "why/institutions/<slug:key>/<int:year>/<slug:measure>/",

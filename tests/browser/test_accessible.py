@@ -12,9 +12,11 @@ from agencies.models import MessageKind
 from reporting import actions, bulk_approvals, evidence_actions, joint_review
 from reporting.models import JointReviewRun, Period, Report, SecondLook
 from reporting.register_kinds import TABS
+from targets import explaining, forecasting, plan_library, publications, refresh
 from tests.factories import District, entries
 from tests.reporting import workbooks
 from tests.reporting.documents import bill
+from tests.targets.months import settle
 
 from .test_review_desk import calm
 
@@ -114,6 +116,29 @@ def desk_addresses(district):
     }
 
 
+@pytest.fixture
+def figure_addresses(transactional_db):
+    """User → addresses of the pages of figures, with effects, a forecast and a seal."""
+    plan_library.load()
+    district = District()
+    for year in (2020, 2024, 2025):
+        settle(district.institution, year, kwh=1000 - 10 * (year - 2020))
+    settle(district.institution, 2026, range(1, 7))
+    refresh.refresh_all()
+    explaining.explain_all()
+    forecasting.forecast_all()
+    publications.seal("year", 2025, 1, by=district.manager)
+    key, types = district.institution.key, f"/groups/type/{district.institution.type_code}/"
+    return {
+        district.manager: (
+            *("/cockpit/?year=2025", "/cockpit/?year=2026", f"/systems/{district.department.key}/?year=2025"),
+            *("/groups/type/?year=2025", f"{types}?year=2025", "/assessment/2025/"),
+            *("/institutions/?year=2025", f"/institutions/{key}/?year=2025"),
+            f"/institutions/{key}/2025/certificate/",
+        )
+    }
+
+
 def too_wide(page):
     excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return [f"{excess} px wider than the window"] if excess > 0 else []
@@ -127,6 +152,11 @@ def test_the_pages_of_filing_and_review_break_no_rule(addresses, new_page, live_
 @pytest.mark.parametrize("size", SIZES)
 def test_the_pages_of_desk_and_calendar_break_no_rule(desk_addresses, new_page, live_server, size):
     assert broken_on(desk_addresses, new_page, live_server, size) == {}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_pages_of_figures_break_no_rule(figure_addresses, new_page, live_server, size):
+    assert broken_on(figure_addresses, new_page, live_server, size) == {}
 
 
 def broken_on(addresses, new_page, live_server, size):

@@ -51,10 +51,14 @@ def addresses(district):
         district.department.key,
         publications.Publication.objects.all(),
     )
+    yield reverse("targets:assessment", args=[2025])
     for year in (2025, RUNNING):
         yield f"{reverse('targets:cockpit')}?year={year}"
         yield f"{reverse('targets:system-detail', args=[node])}?year={year}&rules=db37-2019"
         yield f"{reverse('targets:institution-list')}?year={year}"
+        yield f"{reverse('targets:group-list', args=['type'])}?year={year}"
+        yield f"{reverse('targets:group-detail', args=['type', district.institution.type_code])}?year={year}"
+        yield reverse("targets:certificate", args=[key, year])
         yield f"{reverse('targets:institution-detail', args=[key])}?year={year}"
         yield reverse("targets:why-institution", args=[key, year, "kg_co2_per_m2"])
         yield reverse("targets:why-group", args=["node", node, year, "kgce_per_m2"])
