@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from agencies.models import Agency
 
-from . import access, cards, certificate, cockpit, institution_page
+from . import access, cards, certificate, institution_page
 from .cards import Plan, RuleSets
 
 
@@ -24,7 +24,7 @@ def certificate_detail(request, key, year):
         "year": year,
         "period": plan.period(year),
         "rule_sets": rule_sets,
-        "basis": cockpit.basis(rule_sets.chosen),
+        "bureau": Agency.objects.get(key=agency.path.strip("/").split("/")[0]),
         "row": row,
         "approved": cards.months_in_words(cards.months_in(row.approved_months)),
         "compared": cards.months_in_words(cards.months_in(row.compared_months)),

@@ -16,7 +16,7 @@ class Entry(NamedTuple):
     word: str
     url_name: str
     icon: str
-    # Pages that stand under the entry at other addresses.
+    # Pages that stand under the entry at other addresses: URL names, or the beginnings of addresses that need more.
     others: tuple[str, ...] = ()
 
 
@@ -32,7 +32,7 @@ TENDING = Entry(
     ("reporting:completeness", "reporting:quality", "reporting:joint-review-list"),
 )
 QUALITY = Entry("报送质量", "reporting:quality", "chart")
-COCKPIT = Entry("总览", "targets:cockpit", "chart")
+COCKPIT = Entry("总览", "targets:cockpit", "chart", ("/systems/", "/groups/", "/assessment/"))
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
 EVIDENCE = Entry("凭证", "reporting:evidence-list", "clip")
@@ -132,6 +132,8 @@ def menu_for(roles, path):
 
 def _address(url_name):
     """Empty where there is no such page: an error page has to render whatever is missing."""
+    if url_name.startswith("/"):
+        return url_name
     try:
         return reverse(url_name)
     except NoReverseMatch:

@@ -71,6 +71,11 @@ def test_a_page_under_an_entry_at_another_address_marks_it(name):
     assert current({"filer"}, reverse("reporting:quality")) == ["报送质量"]
 
 
+@pytest.mark.parametrize("path", ["/systems/x/", "/groups/type/", "/groups/street/x/", "/assessment/2025/"])
+def test_the_pages_that_the_cockpit_leads_to_mark_it(path):
+    assert current({"manager"}, path) == ["总览"]
+
+
 def test_of_two_roles_each_page_stands_once_under_the_wider_word():
     assert words({"filer", "reviewer"}) == [
         "审核",
