@@ -2,6 +2,7 @@
 
 import csv
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import chain
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
@@ -12,19 +13,31 @@ from agencies.cells import harmless
 BYTE_ORDER_MARK = "\ufeff"
 
 
-def response(name, columns, rows):
-    """The file as a download; `name` goes before the time, each row is texts and numbers in the order of columns."""
-    found = StreamingHttpResponse(_lines(columns, rows), content_type="text/csv; charset=utf-8")
+def response(name, columns, rows, cover=()):
+    """The file as a download; `name` goes before the time, each row is texts and numbers in the order of columns.
+
+    `cover`: rows that stand above the columns, with an empty line between.
+    """
+    above = [*cover, ()] if cover else []
+    lines = _lines(chain(above, [columns], rows))
+    found = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     file_name = f"{name}-{timezone.localtime():%Y%m%d-%H%M%S}.csv"
     found["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return found
 
 
-def _lines(columns, rows):
+def _lines(rows):
     writer = csv.writer(_Echo())
-    yield BYTE_ORDER_MARK + writer.writerow(columns)
+    yield BYTE_ORDER_MARK
     for row in rows:
-        yield writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
+        yield writer.writerow(map(_cell, row))
+
+
+def _cell(value):
+    """A text without formulas; a float unrounded, in plain decimals."""
+    if isinstance(value, str):
+        return harmless(value)
+    return f"{Decimal(repr(value)):f}" if isinstance(value, float) else value
 
 
 class _Echo:
