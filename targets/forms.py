@@ -1,14 +1,26 @@
 """Search bars of the cockpit and the institution pages."""
 
 from django import forms
+from django.utils import timezone
 
 from agencies.models import AgencyType
 from reporting.models import RuleSet
 
+from . import cards
 from .models import Indicator
 
 ALL = ("", "全部")
 STATUSES = (ALL, ("enough", "达到要求"), ("behind", "未达到要求"), ("unknown", "数据不足"))
+NARROWING = ("department", "type_code", "status", "words")
+
+
+def year_options(plan, whole):
+    """The years to choose from, and the one to begin with. whole: year with figures → whether it is whole."""
+    this_year = timezone.localdate().year
+    return {
+        "years": plan.year_choices(whole, this_year),
+        "default_year": cards.default_year(whole, this_year),
+    }
 
 
 class YearFilters(forms.Form):
@@ -68,7 +80,13 @@ class CockpitFilters(YearFilters):
 class InstitutionFilters(CockpitFilters):
     """An empty field does not narrow."""
 
-    department = forms.ChoiceField(label="主管部门", required=False)
+    department = forms.ChoiceField(
+        label="主管部门",
+        required=False,
+        error_messages={
+            "invalid_choice": "没有主管部门“%(value)s”可选，请从列表中选择；现不按主管部门筛选。"
+        },
+    )
     type_code = forms.ChoiceField(label="类型", required=False, choices=[ALL, *AgencyType.choices])
     street = forms.CharField(label="街道", required=False, max_length=40)
     status = forms.ChoiceField(label="对照要求", required=False, choices=STATUSES)
@@ -84,3 +102,15 @@ class InstitutionFilters(CockpitFilters):
     @property
     def chosen_department(self):
         return self.departments.get(self.cleaned_data.get("department"))
+
+    @property
+    def narrowing(self):
+        """What narrows the list, field by field in words."""
+        self.is_valid()
+        found = ((self.fields[name], self.cleaned_data.get(name)) for name in NARROWING)
+        return [f"{field.label} {_word(field, value)}" for field, value in found if value]
+
+
+def _word(field, value):
+    """What the select shows for a value; a typed one as it is."""
+    return dict(field.choices)[value] if isinstance(field, forms.ChoiceField) else f"“{value}”"

@@ -83,8 +83,10 @@ class Listed:
     months: int
 
 
-def list_rows(agencies, plan, year, indicator):
-    return [_listed(agency, plan.target(indicator, year), year, indicator) for agency in agencies]
+def rows_of(agencies, plan, year, indicator):
+    """A Listed of each, one after another: a file of all institutions keeps none of them."""
+    target = plan.target(indicator, year)
+    return (_listed(agency, target, year, indicator) for agency in agencies)
 
 
 def _listed(agency, target, year, indicator):

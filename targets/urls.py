@@ -7,6 +7,7 @@ from . import (
     assessment_views,
     certificate_views,
     change_views,
+    comparison_views,
     effect_views,
     lineage,
     lineage_views,
@@ -27,7 +28,12 @@ urlpatterns = [
     path("publications/", publication_views.publication_list, name="publication-list"),
     path("publications/<int:pk>/", publication_views.publication_detail, name="publication-detail"),
     path("recalculations/", views.recalculation_list, name="recalculation-list"),
-    path("institutions/", views.institution_list, name="institution-list"),
+    path("institutions/", comparison_views.institution_list, name="institution-list"),
+    path(
+        "institutions/export/<slug:file_type>/",
+        comparison_views.institution_export,
+        name="institution-export",
+    ),
     path(
         "institutions/<slug:key>/<int:year>/certificate/",
         certificate_views.certificate_detail,

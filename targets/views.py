@@ -1,4 +1,4 @@
-"""Pages of what the months mean: the cockpit of a node, the institutions, one institution."""
+"""Pages of what the months mean: the cockpit of a node, type or street, one institution, the recalculations."""
 
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ from agencies.models import Agency
 
 from . import access, actions, assessment, cards, cockpit, institution_page, lineage, pictures, recalculation
 from .cards import Plan, RuleSets
-from .forms import CockpitFilters, InstitutionFilters, RecalculationForm, YearFilters
+from .forms import CockpitFilters, RecalculationForm, YearFilters, year_options
 from .models import GroupKind, GroupPanel
 
 PAGE_SIZE = 50
@@ -54,7 +54,7 @@ def group_list(request, kind):
         raise Http404
     plan, rule_sets = Plan(), RuleSets(request.GET.get("rules"))
     rows = cockpit.Rows(request.user, lineage.of_node(cockpit.highest_node(request.user)), rule_sets.chosen)
-    filters = CockpitFilters(request.GET, **_years(plan, rows.whole_years), rule_sets=rule_sets)
+    filters = CockpitFilters(request.GET, **year_options(plan, rows.whole_years), rule_sets=rule_sets)
     year, indicator = filters.chosen_year, filters.chosen_indicator
     found = cockpit.ranked_groups(kind, rows.panel(year), rule_sets.chosen, plan, year, indicator)
     context = {
@@ -74,7 +74,7 @@ def group_list(request, kind):
 def _group_page(request, owner):
     user, plan, rule_sets = request.user, Plan(), RuleSets(request.GET.get("rules"))
     rows = cockpit.Rows(user, owner, rule_sets.chosen)
-    filters = CockpitFilters(request.GET, **_years(plan, rows.whole_years), rule_sets=rule_sets)
+    filters = CockpitFilters(request.GET, **year_options(plan, rows.whole_years), rule_sets=rule_sets)
     year, indicator = filters.chosen_year, filters.chosen_indicator
     forecasts = _forecasts(owner.agency, year, rule_sets.chosen)
     context = {
@@ -116,51 +116,6 @@ def _forecasts(agency, year, rule_set):
     return list(agency.forecasts.filter(year=year, rule_set=rule_set)) if agency else []
 
 
-def institution_list(request):
-    access.permit(request.user, "see_institutions")
-    only = _only_institution(request.user)
-    if only:
-        return redirect("targets:institution-detail", only)
-    rule_sets = RuleSets(request.GET.get("rules"))
-    filters, plan = _institution_filters(request, rule_sets)
-    year, indicator, sort = filters.chosen_year, filters.chosen_indicator, request.GET.get("sort", "")
-    found = institution_page.listed(request.user, filters, plan, rule_sets.chosen, sort)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "filters": filters,
-        "year": year,
-        "period": plan.period(year),
-        "indicator": indicator,
-        "indicators": cards.columns(),
-        "rule_set": rule_sets.chosen,
-        "rule_sets": rule_sets,
-        "sort": sort,
-        "page_obj": page,
-        "rows": institution_page.list_rows(page, plan, year, indicator),
-    }
-    return render(request, "targets/institution_list.html", context)
-
-
-def _only_institution(user):
-    """The key of the one institution of those who see no cockpit."""
-    if access.may(user, "see_cockpit"):
-        return None
-    keys = list(Agency.objects.institutions().visible_to(user).values_list("key", flat=True)[:2])
-    return keys[0] if len(keys) == 1 else None
-
-
-def _institution_filters(request, rule_sets):
-    plan = Plan()
-    years = _years(plan, institution_page.years_with_figures(request.user, rule_sets.chosen))
-    filters = InstitutionFilters(
-        request.GET,
-        departments=institution_page.departments(request.user),
-        rule_sets=rule_sets,
-        **years,
-    )
-    return filters, plan
-
-
 def institution_detail(request, key):
     access.permit(request.user, "see_institutions")
     institutions = Agency.objects.institutions().visible_to(request.user).select_related("parent")
@@ -169,8 +124,7 @@ def institution_detail(request, key):
     every = institution_page.all_figures(agency)
     rows = institution_page.under(every, rule_sets.chosen)
     years_whole = institution_page.whole_years(rows)
-    years = _years(plan, years_whole)
-    filters = YearFilters(request.GET, **years, rule_sets=rule_sets)
+    filters = YearFilters(request.GET, **year_options(plan, years_whole), rule_sets=rule_sets)
     context = _detail(agency, plan, rows, filters, rule_sets.chosen) | {
         "rule_sets": rule_sets,
         "by_rule_set": [row for row in every if row.year == filters.chosen_year],
@@ -215,12 +169,3 @@ def _detail(agency, plan, rows, filters, rule_set):
         "areas": institution_page.used_areas(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
     } | pictures.of_institution(agency, rows, plan, year, forecasts, rule_set)
-
-
-def _years(plan, whole):
-    """The years to choose from, and the one to begin with. whole: year with figures → whether it is whole."""
-    this_year = timezone.localdate().year
-    return {
-        "years": plan.year_choices(whole, this_year),
-        "default_year": cards.default_year(whole, this_year),
-    }

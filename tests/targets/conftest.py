@@ -3,7 +3,7 @@
 import pytest
 
 from targets import plan_library, refresh
-from tests.factories import District
+from tests.factories import DepartmentFactory, District, InstitutionFactory
 
 from .months import settle
 
@@ -20,3 +20,15 @@ def two_years(district):
     settle(district.institution, 2025, kwh=940)
     refresh.refresh_all()
     return district
+
+
+@pytest.fixture
+def three(two_years):
+    """Beside the first (−6 %): one that rose by 10 %, and one of another system and type without a base."""
+    risen = InstitutionFactory(parent=two_years.department, name="上升小学", key="RISEN-1", type_code="021")
+    new = InstitutionFactory(parent=DepartmentFactory(parent=two_years.bureau), name="新设中心")
+    settle(risen, 2020)
+    settle(risen, 2025, kwh=1100)
+    settle(new, 2025, [1, 2])
+    refresh.refresh_all()
+    return two_years, risen, new

@@ -40,18 +40,6 @@ def test_a_filer_of_two_institutions_chooses(client, two_years):
     assert client.get(reverse("targets:institution-list")).status_code == 200
 
 
-@pytest.fixture
-def three(two_years):
-    """Beside the first (−6 %): one that rose by 10 %, and one of another system and type without a base."""
-    risen = InstitutionFactory(parent=two_years.department, name="上升小学", key="RISEN-1", type_code="021")
-    new = InstitutionFactory(parent=DepartmentFactory(parent=two_years.bureau), name="新设中心")
-    settle(risen, 2020)
-    settle(risen, 2025, kwh=1100)
-    settle(new, 2025, [1, 2])
-    refresh.refresh_all()
-    return two_years, risen, new
-
-
 def listed(client, user, **parameters):
     client.force_login(user)
     response = client.get(reverse("targets:institution-list"), {"year": "2025"} | parameters)
