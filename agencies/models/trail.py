@@ -45,7 +45,7 @@ class Verb(models.TextChoices):
     VERIFY = "verify", "会审核实"
     API = "api", "接口调用"
     ARCHIVE = "archive", "归档日志"
-    SETTING = "setting", "通知设置"
+    SETTING = "setting", "个人设置"
 
 
 # What a figure's past is told from stays in the database, and so does what tells that events were taken out.
