@@ -10,6 +10,8 @@ VERBS = {
     # Types and streets go across the systems: only who sees the whole tree.
     "see_groups": frozenset({Role.MANAGER, Role.REVIEWER, Role.OBSERVER}),
     "see_institutions": SEES_FIGURES,
+    # Views of the institutions are their owner's alone.
+    "keep_views": SEES_FIGURES,
     "see_lineage": SEES_FIGURES,
     # Whose work is the report itself; of its groups everybody sees those whose figures they see elsewhere.
     "see_effect": SEES_FIGURES,

@@ -1,15 +1,18 @@
-"""What managers do to the plan: one verb, one transaction, one trail row."""
+"""What managers do to the plan, and what readers keep of it: one verb, one transaction, one trail row."""
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from agencies import trail
 from agencies.actions import changes_of
+from agencies.models import User
 from agencies.models.trail import Verb
 from reporting import approved, notices
 from reporting.models import Panel
+from reporting.refusals import WrongStatus
 
 from . import access, recalculation
-from .models import PlanPeriod, Target
+from .models import PlanPeriod, SavedView, Target
 
 FORECAST_TASK = "targets.tasks.refresh_forecasts"
 
@@ -40,6 +43,33 @@ def recalculate(rule_set, *, by):
     run = recalculation.begin(rule_set.slug, by=by, cause="局管理员重新计算")
     recalculation.fan_out(run)
     return run
+
+
+@transaction.atomic
+def save_view(name, query, *, by):
+    """Keep a comparison under a name; ValidationError where the name is taken, or too many are kept."""
+    access.permit(by, "keep_views")
+    # Of two clicks at once the second waits here, and finds what the first one kept.
+    User.objects.select_for_update().get(pk=by.pk)
+    own = SavedView.objects.visible_to(by)
+    if kept := own.filter(name=name, query=query).first():
+        return kept
+    if own.count() >= SavedView.MOST:
+        raise ValidationError(f"最多保存 {SavedView.MOST} 个视图：请先删除不用的。")
+    view = SavedView(user=by, name=name, query=query)
+    view.full_clean()
+    view.save()
+    trail.record(Verb.SETTING, by=by, detail=f"保存视图“{view}”")
+    return view
+
+
+@transaction.atomic
+def delete_view(view, *, by):
+    access.permit(by, "keep_views")
+    deleted, _ = SavedView.objects.visible_to(by).filter(pk=view.pk).delete()
+    if not deleted:
+        raise WrongStatus(f"视图“{view}”已经删除。")
+    trail.record(Verb.SETTING, by=by, detail=f"删除视图“{view}”")
 
 
 def _years_of(row):

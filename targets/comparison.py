@@ -3,10 +3,11 @@
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from . import institution_page
 from .cards import Plan, RuleSets
-from .forms import InstitutionFilters, year_options
+from .forms import NARROWING, InstitutionFilters, year_options
 
 
 class Comparison:
@@ -40,12 +41,13 @@ class Comparison:
         """A `Listed` of each of the agencies, one after another."""
         return institution_page.rows_of(agencies, self.plan, self.year, self.indicator)
 
-    @property
+    @cached_property
     def query(self):
         """The parameters that repeat this comparison, whatever will stand by default then."""
         rules = self.rule_set.slug if self.rule_set else ""
         shown = {"year": self.year, "rules": rules, "indicator": self.indicator.value}
-        every = self.filters.cleaned_data | shown | {"sort": self.sort}
+        narrowing = {name: self.filters.cleaned_data.get(name) for name in NARROWING}
+        every = shown | narrowing | {"sort": self.sort}
         return urlencode({name: value for name, value in every.items() if value})
 
     @property

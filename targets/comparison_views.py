@@ -1,35 +1,60 @@
-"""The page that puts institutions side by side, and the same as a file."""
+"""The page that puts institutions side by side, the same as a file, and the views that its readers keep."""
 
 from tempfile import TemporaryFile
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpResponseBadRequest
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agencies import trail
 from agencies.models import Agency
 from agencies.models.trail import Verb
 from reporting import csv_files
+from reporting.refusals import WrongStatus
 
-from . import access, cards, comparison_export
+from . import access, actions, cards, comparison_export
 from .comparison import Comparison
+from .forms import SavedViewForm
+from .models import SavedView
 
 PAGE_SIZE = 50
 FILE_NAME = "institutions"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@require_safe
+@require_http_methods(["GET", "POST"])
 def institution_list(request):
+    """The comparison; a POST keeps it as a view of the user's own."""
     access.permit(request.user, "see_institutions")
     only = _only_institution(request.user)
     if only:
         return redirect("targets:institution-detail", only)
     comparison = Comparison(request.user, request.GET)
+    form = SavedViewForm(request.POST or None)
+    if form.is_valid() and (view := _kept(request, form, comparison)):
+        return redirect(view.address)
+    return render(request, "targets/institution_list.html", _context(request, comparison, form))
+
+
+def _kept(request, form, comparison):
+    """The kept view, or None with the reason beside the name."""
+    try:
+        view = actions.save_view(form.cleaned_data["name"], comparison.query, by=request.user)
+    except ValidationError as refusal:
+        form.add_error("name", refusal.messages)
+        return None
+    messages.success(request, f"已保存视图“{view}”。")
+    return view
+
+
+def _context(request, comparison, form):
     page = Paginator(comparison.agencies, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
+    return {
         "comparison": comparison,
         "filters": comparison.filters,
         "year": comparison.year,
@@ -41,8 +66,23 @@ def institution_list(request):
         "sort": comparison.sort,
         "page_obj": page,
         "rows": list(comparison.rows(page)),
+        "views": list(SavedView.objects.visible_to(request.user)),
+        "view_form": form,
     }
-    return render(request, "targets/institution_list.html", context)
+
+
+@require_POST
+def view_delete(request, pk):
+    """Back to the comparison that the button stood under."""
+    access.permit(request.user, "keep_views")
+    view = get_object_or_404(SavedView.objects.visible_to(request.user), pk=pk)
+    try:
+        actions.delete_view(view, by=request.user)
+    except WrongStatus as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"已删除视图“{view}”。")
+    return redirect(f"{reverse('targets:institution-list')}?{request.GET.urlencode()}")
 
 
 def _only_institution(user):

@@ -68,6 +68,10 @@ class RecalculationForm(forms.Form):
     )
 
 
+class SavedViewForm(forms.Form):
+    name = forms.CharField(label="视图名称", max_length=40, error_messages={"required": "请填写视图名称。"})
+
+
 class CockpitFilters(YearFilters):
     indicator = forms.ChoiceField(label="排名指标", required=False, choices=Indicator.choices)
 

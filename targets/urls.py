@@ -39,6 +39,7 @@ urlpatterns = [
         certificate_views.certificate_detail,
         name="certificate",
     ),
+    path("institutions/views/<int:pk>/delete/", comparison_views.view_delete, name="view-delete"),
     path("institutions/<slug:key>/", views.institution_detail, name="institution-detail"),
     path(
         "why/institutions/<slug:key>/<int:year>/<slug:measure>/",

@@ -8,6 +8,7 @@ from .proposal import Proposal, ProposalEffect
 from .publication import LedgerEntry, Publication, PublishedFigure
 from .recalculation import FigureBlock, RecalculatedBlock, Recalculation
 from .restatement import RestatedPanel, Restatement
+from .saved_view import SavedView
 
 __all__ = [
     "Decomposition",
@@ -34,5 +35,6 @@ __all__ = [
     "Recalculation",
     "RestatedPanel",
     "Restatement",
+    "SavedView",
     "Target",
 ]

@@ -18,6 +18,7 @@ EXPECTED = {
         "see_cockpit": BUREAU | {D},
         "see_groups": BUREAU,
         "see_institutions": BUREAU | {D, F},
+        "keep_views": BUREAU | {D, F},
         "see_lineage": BUREAU | {D, F},
         "see_effect": BUREAU | {D, F},
         "see_changes": BUREAU,

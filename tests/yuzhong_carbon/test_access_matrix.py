@@ -130,6 +130,7 @@ VERBS = {
     "reporting:evidence-delete",
     "reporting:reason-save",
     "reporting:report-abandon",
+    "targets:view-delete",
 }
 # A document or register row by its own number; the others stand under the key of their agency.
 BY_NUMBER = ("evidence-detail", "evidence-file", "evidence-replace", "evidence-delete")
@@ -223,6 +224,7 @@ def arguments(name, institution):
         "targets:proposal-detail": [1_000_000],
         "targets:publication-detail": [1_000_000],
         "targets:assessment": [MONTH.year],
+        "targets:view-delete": [1_000_000],
         "targets:system-detail": group,
         "targets:certificate": [*own, MONTH.year],
         "targets:group-list": ["type"],
