@@ -11,7 +11,7 @@ from .models import Indicator
 
 ALL = ("", "全部")
 STATUSES = (ALL, ("enough", "达到要求"), ("behind", "未达到要求"), ("unknown", "数据不足"))
-NARROWING = ("department", "type_code", "status", "words")
+NARROWING = ("department", "type_code", "street", "status", "words")
 
 
 def year_options(plan, whole):
