@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('query', models.CharField(help_text='Comparison.query', max_length=1000, verbose_name='参数')),
+                ('query', models.CharField(help_text='Comparison.query', max_length=2000, verbose_name='参数')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='保存时间')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_views', to=settings.AUTH_USER_MODEL, verbose_name='账号')),
             ],

@@ -18,7 +18,7 @@ class SavedView(models.Model):
 
     user = models.ForeignKey(User, verbose_name="账号", on_delete=models.CASCADE, related_name="saved_views")
     name = models.CharField("名称", max_length=40)
-    query = models.CharField("参数", max_length=1000, help_text="Comparison.query")
+    query = models.CharField("参数", max_length=2000, help_text="Comparison.query")
     created_at = models.DateTimeField("保存时间", auto_now_add=True)
 
     objects = SavedViewQuerySet.as_manager()

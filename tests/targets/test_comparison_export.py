@@ -15,6 +15,7 @@ from agencies.access import Role
 from agencies.models import Agency, Event
 from reporting.models import RuleSet
 from targets import comparison_export, comparison_views, refresh
+from targets.forms import NARROWING, InstitutionFilters
 from targets.models import Figure, Indicator
 from targets.progress import Standing
 from tests.factories import InstitutionFactory, user_with
@@ -85,10 +86,12 @@ def read(line):
         {"status": "behind"},
         {"words": "RISEN"},
         {"type_code": "021", "year": "2020"},
+        {"street": "大溪沟"},
     ],
 )
 def test_the_file_has_the_rows_of_the_page_in_its_order_unrounded(client, three, parameters):
     manager = three[0].manager
+    Agency.objects.filter(pk=three[1].pk).update(street="大溪沟")
     shown = [expected(row) for row in page(client, manager, **parameters).context["rows"]]
     assert shown
     assert [read(line) for line in table(client, manager, **parameters)] == shown
@@ -295,3 +298,8 @@ def test_the_file_calls_a_status_what_the_pages_call_it(standing):
 
 def test_every_indicator_has_its_three_columns():
     assert len(comparison_export.COLUMNS) == FIRST_NUMBER + 3 * len(Indicator) + 2
+
+
+def test_every_field_that_narrows_is_told_and_repeated():
+    shown = ["year", "rules", "indicator"]
+    assert [*shown, *NARROWING] == list(InstitutionFilters.base_fields)
