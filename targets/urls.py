@@ -19,6 +19,7 @@ app_name = "targets"
 
 urlpatterns = [
     path("cockpit/", views.cockpit_page, name="cockpit"),
+    path("cockpit/wall/", views.cockpit_wall, name="cockpit-wall"),
     path("assessment/<int:year>/", assessment_views.assessment_detail, name="assessment"),
     path("systems/<slug:key>/", views.system_detail, name="system-detail"),
     path("groups/<slug:kind>/", views.group_list, name="group-list"),

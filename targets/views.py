@@ -27,6 +27,13 @@ def cockpit_page(request):
     return _group_page(request, lineage.of_node(cockpit.highest_node(request.user)))
 
 
+def cockpit_wall(request):
+    """The cockpit for a large screen: no menu, nothing to choose; it renews itself."""
+    access.permit(request.user, "see_cockpit")
+    owner = lineage.of_node(cockpit.highest_node(request.user))
+    return _group_page(request, owner, "targets/cockpit_wall.html")
+
+
 def system_detail(request, key):
     access.permit(request.user, "see_cockpit")
     return _group_page(request, _owner_or_404(request.user, GroupKind.NODE, key))
@@ -71,7 +78,7 @@ def group_list(request, kind):
     return render(request, "targets/group_list.html", context)
 
 
-def _group_page(request, owner):
+def _group_page(request, owner, template="targets/cockpit.html"):
     user, plan, rule_sets = request.user, Plan(), RuleSets(request.GET.get("rules"))
     rows = cockpit.Rows(user, owner, rule_sets.chosen)
     filters = CockpitFilters(request.GET, **year_options(plan, rows.whole_years), rule_sets=rule_sets)
@@ -100,7 +107,7 @@ def _group_page(request, owner):
         "overdue_since": plan.first_year(year),
     }
     context |= pictures.of_group(owner, rows, plan, year, forecasts, rule_sets.chosen)
-    return render(request, "targets/cockpit.html", context)
+    return render(request, template, context)
 
 
 def _narrowed(owner):

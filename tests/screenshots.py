@@ -59,6 +59,7 @@ PAGES = {
     "cockpit": ("guanli", ["/cockpit/"]),
     "cockpit-2026": ("guanli", ["/cockpit/?year=2026"]),
     "system": ("guanli", ["/cockpit/", "main a[href^='/systems/']"]),
+    "cockpit-wall": ("guanli", ["/cockpit/wall/"]),
     "assessment": ("guanli", ["/cockpit/", "main a[href^='/assessment/']"]),
     "group-types": ("guanli", ["/groups/type/?year=2025"]),
     "group-streets": ("guanli", ["/groups/street/?year=2025"]),

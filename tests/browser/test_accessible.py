@@ -132,7 +132,7 @@ def figure_addresses(transactional_db):
     return {
         district.manager: (
             *("/cockpit/?year=2025", "/cockpit/?year=2026", f"/systems/{district.department.key}/?year=2025"),
-            *("/groups/type/?year=2025", f"{types}?year=2025", "/assessment/2025/"),
+            *("/groups/type/?year=2025", f"{types}?year=2025", "/assessment/2025/", "/cockpit/wall/"),
             *("/institutions/?year=2025", f"/institutions/{key}/?year=2025"),
             f"/institutions/{key}/2025/certificate/",
         )

@@ -81,6 +81,7 @@ OWN = {
     "reporting:template-month": row({F, D}, NOTHING) | dict.fromkeys({R, M, V}, REFUSED),
     "reporting:template-year": row({F, D}, NOTHING) | dict.fromkeys({R, M, V}, REFUSED),
     "targets:cockpit": row({D, R, M, V}, REFUSED),
+    "targets:cockpit-wall": row({D, R, M, V}, REFUSED),
     "targets:assessment": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:certificate": row(SEES, REFUSED),
