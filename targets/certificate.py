@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-from . import cards
 from .indicators import SAME
 from .lineage import INSTITUTION
 from .models import Indicator, Publication, PublishedFigure
@@ -47,23 +46,3 @@ def sealed(agency, year, rule_set, row):
     if latest is None:
         return None
     return Sealed(latest, latest.publication, {each: row.value(each) if row else None for each in Indicator})
-
-
-def totals(row):
-    """(words, value, unit, column) of the year's totals as they are shown; nothing where there are no figures."""
-    if row is None:
-        return []
-    tonnes = cards.KG_PER_TONNE
-    shown = (
-        ("综合能耗", "kgce", "tce", tonnes),
-        ("碳排放，考核口径", "kg_co2_target", "tCO₂", tonnes),
-        ("碳排放，清单口径", "kg_co2_inventory", "tCO₂", tonnes),
-        ("用水量", "water_m3", "m³", 1),
-        ("建筑面积", "floor_area_m2", "m²", 1),
-        ("用能人数", "people", "人", 1),
-    )
-    values = [(words, getattr(row, column), unit, column, scale) for words, column, unit, scale in shown]
-    return [
-        (words, None if value is None else value / scale, unit, column)
-        for words, value, unit, column, scale in values
-    ]

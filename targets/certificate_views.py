@@ -29,7 +29,6 @@ def certificate_detail(request, key, year):
         "approved": cards.months_in_words(cards.months_in(row.approved_months)),
         "compared": cards.months_in_words(cards.months_in(row.compared_months)),
         "cards": institution_page.target_cards(rows, plan, year),
-        "totals": certificate.totals(row),
         "sealed": certificate.sealed(agency, year, rule_sets.chosen, row),
         "printed_at": timezone.now(),
     }

@@ -79,11 +79,10 @@ def group_list(request, kind):
 
 
 def _group_page(request, owner, template="targets/cockpit.html"):
-    user, plan, rule_sets = request.user, Plan(), RuleSets(request.GET.get("rules"))
-    rows = cockpit.Rows(user, owner, rule_sets.chosen)
+    plan, rule_sets = Plan(), RuleSets(request.GET.get("rules"))
+    rows = cockpit.Rows(request.user, owner, rule_sets.chosen)
     filters = CockpitFilters(request.GET, **year_options(plan, rows.whole_years), rule_sets=rule_sets)
-    year, indicator = filters.chosen_year, filters.chosen_indicator
-    forecasts = _forecasts(owner.agency, year, rule_sets.chosen)
+    year = filters.chosen_year
     context = {
         "owner": owner,
         "node": owner.agency,
@@ -92,22 +91,35 @@ def _group_page(request, owner, template="targets/cockpit.html"):
         "year": year,
         "period": plan.period(year),
         "ended": assessment.ended(plan, timezone.localdate().year),
-        "indicator": indicator,
+        "narrowed": _narrowed(owner),
+        "may_see_groups": access.may(request.user, "see_groups"),
+    }
+    context |= _group_figures(owner, rows, plan, year, rule_sets.chosen)
+    context |= _rankings(request.user, owner, rows, plan, filters, rule_sets.chosen)
+    return render(request, template, context)
+
+
+def _group_figures(owner, rows, plan, year, rule_set):
+    forecasts = _forecasts(owner.agency, year, rule_set)
+    return {
         "head": cockpit.head(rows, year),
         "cards": cockpit.target_cards(rows, plan, year, forecasts),
         "row": rows.of(year, GroupPanel.ALL),
         "by_rule_set": rows.by_rule_set(year),
         "forecasts": forecasts,
         "is_whole_year": rows.is_whole(year),
-        "narrowed": _narrowed(owner),
-        "may_see_groups": access.may(user, "see_groups"),
-        "systems": cockpit.ranked_systems(rows, plan, year, indicator),
-        "institutions": cockpit.ranked_institutions(user, owner, rule_sets.chosen, plan, year, indicator),
         "filing": cockpit.filing(owner, year, since=plan.first_year(year)),
         "overdue_since": plan.first_year(year),
+    } | pictures.of_group(owner, rows, plan, year, forecasts, rule_set)
+
+
+def _rankings(user, owner, rows, plan, filters, rule_set):
+    year, indicator = filters.chosen_year, filters.chosen_indicator
+    return {
+        "indicator": indicator,
+        "systems": cockpit.ranked_systems(rows, plan, year, indicator),
+        "institutions": cockpit.ranked_institutions(user, owner, rule_set, plan, year, indicator),
     }
-    context |= pictures.of_group(owner, rows, plan, year, forecasts, rule_sets.chosen)
-    return render(request, template, context)
 
 
 def _narrowed(owner):

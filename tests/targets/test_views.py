@@ -331,3 +331,13 @@ def test_the_large_screen_shows_the_same_figures_and_renews_itself(two_years, cl
     assert "要求 −5.00 %" in html
     assert 'hx-get="/cockpit/wall/?year=2025" hx-trigger="every 300s" hx-select="#wall"' in html
     assert cost(client, "/cockpit/wall/?year=2025") <= COCKPIT_QUERIES
+
+
+def test_a_provisional_factor_needs_attention_and_leads_to_its_explanation(two_years, client):
+    """2025 counts the grid factor of 2023, the latest published one; of 2022 its own is published."""
+    html = text(client, two_years.manager, "/cockpit/?year=2025&rules=chongqing-2015")
+    address = f"/why/node/{two_years.bureau.key}/2025/kg_co2_inventory/?rules=chongqing-2015"
+    assert f'href="{address}"' in html.split("清单口径电网因子暂用")[0].rsplit("<li>", 1)[1]
+    settle(two_years.institution, 2022)
+    refresh.refresh_all()
+    assert "清单口径电网因子暂用" not in text(client, two_years.manager, "/cockpit/?year=2022")
