@@ -76,7 +76,7 @@ PAGES = {
         "guanli",
         ["/cockpit/", "main .target-card a.why", "main table a[href^='/why/institutions/']"],
     ),
-    "why-effects": ("guanli", ["/cockpit/", "main a[href^='/why/effects/']"]),
+    "why-effects": ("guanli", ["/cockpit/", "main td a[href^='/why/effects/']"]),
     "why-requirement": ("guanli", ["/cockpit/?year=2024", "main a[href^='/why/requirement/']"]),
     "why-forecast": ("guanli", ["/cockpit/?year=2026", "main a[href^='/why/forecast/']"]),
     "why-peak": ("guanli", ["/cockpit/", "main a[href^='/why/peak/']"]),
