@@ -1,12 +1,10 @@
 """Pages of the workbook route: templates to take, files to upload, their preview, and the way back."""
 
-import tempfile
 from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,7 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from agencies.models import Agency
 
-from . import access
+from . import access, xlsx_files
 from .actions import WrongStatus
 from .models import CellKind, Period, Upload
 from .upload_forms import CellFilters, ChoiceForm, UploadForm
@@ -24,7 +22,6 @@ from .workbook.template import TooMany
 
 PAGE_SIZE = 50
 SHOWN_UPLOADS = 20
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Offer(NamedTuple):
@@ -108,7 +105,7 @@ def upload_returned(request, pk):
         messages.error(request, "此文件还没有检查完，或不能读取。")
         return redirect("reporting:upload-detail", pk)
     workbooks.take_returned(upload, by=request.user)
-    return _workbook(lambda target: returning.write(upload, target), f"退回 {upload.name}")
+    return xlsx_files.response(f"退回 {upload.name}", lambda target: returning.write(upload, target))
 
 
 def _begun():
@@ -139,15 +136,7 @@ def _template(request, key, months):
         messages.error(request, str(refusal))
         return redirect("reporting:upload-list")
     name = f"{made.stamp.title.replace('　', ' ')} 填报.xlsx"
-    return _workbook(lambda target: writing.write(target, made.stamp, made.rows()), name)
-
-
-def _workbook(write, name):
-    """A workbook written to a file that goes with the answer, whatever its size."""
-    target = tempfile.TemporaryFile()  # noqa: SIM115, the answer closes it
-    write(target)
-    target.seek(0)
-    return FileResponse(target, as_attachment=True, filename=name, content_type=XLSX)
+    return xlsx_files.response(name, lambda target: writing.write(target, made.stamp, made.rows()))
 
 
 def _progress(request, upload):

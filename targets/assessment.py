@@ -60,10 +60,7 @@ class System:
 
 def ended(plan, this_year):
     """The periods whose end year is over, the latest first."""
-    return sorted(
-        (period for period in plan.periods if period.end_year < this_year),
-        key=lambda period: -period.end_year,
-    )
+    return [period for period in reversed(plan.periods) if period.end_year < this_year]
 
 
 def following(plan, period) -> PlanPeriod | None:
@@ -99,7 +96,7 @@ class Opening:
 
 
 def openings(rows, plan, period):
-    """Of the period after this one; the base year counts every institution."""
+    """Of the period after this one, from the row that the end year leads with."""
     row, after = rows.headline(period.end_year), following(plan, period)
     if after is None:
         return []

@@ -21,7 +21,6 @@ def assessment_detail(request, year):
     context = {
         "node": node,
         "period": period,
-        "periods": periods,
         "year": year,
         "rule_sets": rule_sets,
         "head": cockpit.head(rows, year),

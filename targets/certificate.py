@@ -1,9 +1,8 @@
 """An institution's year on one page: what is certified of it, and what was sealed of it beside what stands now."""
 
-import math
 from dataclasses import dataclass
 
-from .indicators import SAME
+from .effect_rows import Pair
 from .lineage import INSTITUTION
 from .models import Indicator, Publication, PublishedFigure
 
@@ -19,18 +18,12 @@ class Sealed:
     @property
     def figures(self):
         """(indicator, sealed value, value now, whether they are the same) of each indicator."""
-        return [
-            (each, getattr(self.row, each), self.now[each], _is_same(getattr(self.row, each), self.now[each]))
-            for each in Indicator
-        ]
+        pairs = [(each, Pair(getattr(self.row, each), self.now[each])) for each in Indicator]
+        return [(each, pair.before, pair.after, not pair.is_changed) for each, pair in pairs]
 
     @property
     def has_changed(self):
         return not all(is_same for *_, is_same in self.figures)
-
-
-def _is_same(one, other):
-    return one == other if None in (one, other) else math.isclose(one, other, rel_tol=SAME, abs_tol=0.0)
 
 
 def sealed(agency, year, rule_set, row):

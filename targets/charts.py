@@ -119,11 +119,14 @@ def carbon_chart(rows, decimals, peaks=()):
     if not rows:
         return {}
     points = [_total(row, row.kg_co2_target) | _inventory(row) for row in rows]
-    deadline = next((peak.deadline for peak in peaks), None)
-    return _totals("tCO₂", decimals, points, rows[-1].year, deadline) | {
-        "series": "考核口径",
-        "beside": "清单口径",
-    }
+    deadline = next((peak.deadline for peak in peaks), 0)
+    ahead = [
+        {"label": str(year), "value": None, "is_ahead": True}
+        for year in range(rows[-1].year + 1, deadline + 1)
+    ]
+    chart = _totals("tCO₂", decimals, points + ahead) | {"series": "考核口径", "beside": "清单口径"}
+    line = {"line_at": str(deadline), "line_label": f"{deadline}年达峰期限"}
+    return chart | line if ahead else chart
 
 
 def energy_chart(rows, decimals):
@@ -133,12 +136,8 @@ def energy_chart(rows, decimals):
     return _totals("tce", decimals, [_total(row, row.kgce) for row in rows]) | {"series": "综合能耗"}
 
 
-def _totals(unit, decimals, points, last_year=None, deadline=None):
-    ahead = range(last_year + 1, deadline + 1) if deadline else ()
-    points += [{"label": str(year), "value": None, "is_ahead": True} for year in ahead]
-    chart = {"kind": "bars", "unit": unit, "decimals": decimals, "category": "年份", "points": points}
-    is_ahead = deadline is not None and deadline > last_year
-    return chart | ({"line_at": str(deadline), "line_label": f"{deadline}年达峰期限"} if is_ahead else {})
+def _totals(unit, decimals, points):
+    return {"kind": "bars", "unit": unit, "decimals": decimals, "category": "年份", "points": points}
 
 
 def _total(row, kilograms):

@@ -98,6 +98,7 @@ class Head:
     panel: str
     panel_slug: str
     other_panel: str
+    other_slug: str
     rule_set: RuleSet | None
     computed_at: datetime | None
     institutions: int
@@ -123,6 +124,7 @@ def head(rows, year):
         panel=_panel_in_words(rows, year, rows.panel(year)),
         panel_slug=rows.panel(year).value,
         other_panel=_panel_in_words(rows, year, rows.other_panel(year)),
+        other_slug=rows.other_panel(year).value,
         rule_set=row.rule_set if row else None,
         computed_at=row.computed_at if row else None,
         institutions=row.institutions if row else 0,

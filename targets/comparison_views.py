@@ -1,11 +1,9 @@
 """The page that puts institutions side by side, the same as a file, and the views that its readers keep."""
 
-from tempfile import TemporaryFile
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponseBadRequest
+from django.http import Http404, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agencies import trail
 from agencies.models import Agency
 from agencies.models.trail import Verb
-from reporting import csv_files
+from reporting import csv_files, xlsx_files
 from reporting.refusals import WrongStatus
 
 from . import access, actions, cards, comparison_export
@@ -24,7 +22,6 @@ from .models import SavedView
 
 PAGE_SIZE = 50
 FILE_NAME = "institutions"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_http_methods(["GET", "POST"])
@@ -113,11 +110,8 @@ def _csv(cover, rows):
 
 
 def _workbook(cover, rows):
-    target = TemporaryFile()  # noqa: SIM115, the answer closes it
-    comparison_export.write_workbook(target, cover, rows)
-    target.seek(0)
     name = f"{FILE_NAME}-{timezone.localtime():%Y%m%d-%H%M%S}.xlsx"
-    return FileResponse(target, as_attachment=True, filename=name, content_type=XLSX)
+    return xlsx_files.response(name, lambda target: comparison_export.write_workbook(target, cover, rows))
 
 
 FILES = {"xlsx": _workbook, "csv": _csv}

@@ -14,7 +14,7 @@ def of_group(owner, rows, plan, year, forecasts, rule_set):
         "carbon": _yearly(carbon, owner.kind, owner.key, rows.years, "kg_co2_target"),
         "energy": _yearly(energy, owner.kind, owner.key, rows.years, "kgce"),
     }
-    return found | effects(owner.agency, year, rule_set) if owner.agency else found
+    return found | _effects(owner.agency, year, rule_set) if owner.agency else found
 
 
 def of_institution(agency, rows, plan, year, forecasts, rule_set):
@@ -25,16 +25,17 @@ def of_institution(agency, rows, plan, year, forecasts, rule_set):
         charts.energy_chart(every, decimals=2),
     )
     paths = institution_page.path_charts(rows, plan, year, forecasts)
-    return {
+    found = {
         "peaks": peaks,
         "charts": _paths(paths, lineage.INSTITUTION, agency.key),
         "trends": _monthly(institution_page.trend_charts(rows, year), agency.key, year),
         "carbon": _yearly(carbon, lineage.INSTITUTION, agency.key, rows, "kg_co2_target"),
         "energy": _yearly(energy, lineage.INSTITUTION, agency.key, rows, "kgce"),
     }
+    return found | _effects(agency, year, rule_set)
 
 
-def effects(owner, year, rule_set):
+def _effects(owner, year, rule_set):
     """Why the owner's year differs from its base year: the stored effects, and what they and the carriers look like."""
     found = list(owner.decompositions.filter(year=year, rule_set=rule_set))
     by_quantity = {row.quantity: row for row in found}

@@ -24,14 +24,13 @@ SHOWN_RUNS = 20
 
 def cockpit_page(request):
     access.permit(request.user, "see_cockpit")
-    return _group_page(request, lineage.of_node(cockpit.highest_node(request.user)))
+    return _group_page(request, _highest(request.user))
 
 
 def cockpit_wall(request):
     """The cockpit for a large screen: no menu, nothing to choose; it renews itself."""
     access.permit(request.user, "see_cockpit")
-    owner = lineage.of_node(cockpit.highest_node(request.user))
-    return _group_page(request, owner, "targets/cockpit_wall.html")
+    return _group_page(request, _highest(request.user), "targets/cockpit_wall.html")
 
 
 def system_detail(request, key):
@@ -47,6 +46,10 @@ def group_detail(request, kind, key):
     return _group_page(request, _owner_or_404(request.user, kind, key))
 
 
+def _highest(user):
+    return lineage.of_node(cockpit.highest_node(user))
+
+
 def _owner_or_404(user, kind, key):
     owner = lineage.find_group(user, kind, key)
     if owner is None:
@@ -60,7 +63,7 @@ def group_list(request, kind):
     if kind not in BESIDE_THE_TREE:
         raise Http404
     plan, rule_sets = Plan(), RuleSets(request.GET.get("rules"))
-    rows = cockpit.Rows(request.user, lineage.of_node(cockpit.highest_node(request.user)), rule_sets.chosen)
+    rows = cockpit.Rows(request.user, _highest(request.user), rule_sets.chosen)
     filters = CockpitFilters(request.GET, **year_options(plan, rows.whole_years), rule_sets=rule_sets)
     year, indicator = filters.chosen_year, filters.chosen_indicator
     found = cockpit.ranked_groups(kind, rows.panel(year), rule_sets.chosen, plan, year, indicator)
@@ -149,7 +152,6 @@ def institution_detail(request, key):
         "by_rule_set": [row for row in every if row.year == filters.chosen_year],
         "is_whole_year": years_whole.get(filters.chosen_year, False),
     }
-    context |= pictures.effects(agency, filters.chosen_year, rule_sets.chosen)
     return render(request, "targets/institution_detail.html", context)
 
 

@@ -224,7 +224,7 @@
   // stands above and one below; bars of one sign stack on each other.
   const waterfall = (chart, width) => {
     let reached = 0;
-    const steps = [...chart.points.map((point) => ({ ...point, from: reached, to: (reached += Number(point.value)) }))];
+    const steps = chart.points.map((point) => ({ ...point, from: reached, to: (reached += Number(point.value)) }));
     steps.push({ label: chart.total_label, value: chart.total, from: 0, to: Number(chart.total), isTotal: true });
     const [above, below] = [steps.map(aboveZero), steps.map((step) => aboveZero({ from: -step.from, to: -step.to }))];
     // The bars of a narrow picture have no room for decimals; the table below has them.
