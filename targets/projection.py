@@ -133,6 +133,8 @@ def project(numerator: Floats, denominator: Floats, level: float = LEVEL) -> Pro
     # NaN without a back-test, unless nothing is left to err about.
     spread = np.where(now.all(axis=1), 0.0, np.maximum(error, least_error(now)))
     reach = np.where(spread == 0, 0.0, _quantiles(level, backtests) * spread)
+    # However far the errors reach, nothing times that is nothing; an overflow would make it unknown.
+    reach = np.where((value == 0) & (reach > 0), 0.0, reach)
     low, high = value * np.exp(-reach), value * np.exp(reach)
     return Projection(*filled, now, value, low, high, spread, error, backtests, is_enough)
 

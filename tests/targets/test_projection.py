@@ -189,6 +189,12 @@ def test_nonsense_is_refused():
         backtest(good, good, 12)
 
 
+def test_nothing_stays_nothing_however_far_its_errors_reach():
+    """Years of 1e-160, 1, 0 and an unknown one: errors of hundreds on the log scale, around a projected 0."""
+    outlook = project(years_of(1e-160, 1, 0, 0, known=0), years_of(5, 5, 5, 5))
+    assert (outlook.low, outlook.value, outlook.high) == ([0.0], [0.0], [0.0])
+
+
 panels = arrays(np.float64, (2, 4, 12), elements=st.floats(0.0, 1e6), fill=st.sampled_from([0.0, 5.0, NAN]))
 
 
