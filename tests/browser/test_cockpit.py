@@ -4,13 +4,14 @@ Every figure is worked out by hand: 1 000 kWh a month in 2020, 940 in 2025, on 1
 """
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from playwright.sync_api import expect
 
 from reporting import evidence_actions
 from targets import explaining, forecasting, plan_library, refresh
+from targets.models import GroupFigure
 from tests.factories import District
 from tests.reporting.documents import bill
 from tests.targets.months import settle
@@ -140,3 +141,14 @@ def test_the_end_of_the_plan_is_two_clicks_away(district, page):
     expect(row).to_contain_text(CHANGE)
     expect(row).to_contain_text("+1.00 个百分点")
     expect(row).to_contain_text("达标")
+
+
+def test_the_large_screen_renews_its_figures_and_says_when_they_were_computed(district, page):
+    page.clock.install()
+    page.goto("/cockpit/wall/?year=2025")
+    expect(page.locator("#wall canvas")).to_have_count(5)
+    GroupFigure.objects.update(computed_at=datetime(2026, 1, 1, 0, 30, tzinfo=UTC), kgce_per_m2=12.34)
+    page.clock.fast_forward(301_000)
+    expect(page.locator("#wall .stat-value").first).to_contain_text("12.34")
+    expect(page.locator("#wall-lead")).to_contain_text("计算于 2026-01-01 08:30")
+    expect(page.locator("#wall canvas")).to_have_count(5)
