@@ -12,14 +12,18 @@ from reporting.models import Panel
 from reporting.refusals import WrongStatus
 
 from . import access, recalculation
-from .models import PlanPeriod, SavedView, Target
+from .models import PlanPeriod, Quota, SavedView, Target
 
 FORECAST_TASK = "targets.tasks.refresh_forecasts"
+BENCHMARK_TASK = "targets.tasks.refresh_benchmarks"
 
 
 @transaction.atomic
 def save_plan(row, *, by):
-    """Store a plan period or a target; a period's figures are computed anew, for their base year may be another."""
+    """Store a plan period, a target or a quota.
+
+    A period's figures are computed anew, for their base year may be another.
+    """
     access.permit(by, "edit_plan")
     row.full_clean()
     changes = changes_of(row)
@@ -34,6 +38,8 @@ def save_plan(row, *, by):
         _mark_stale(years, f"{what}变更")
     if isinstance(row, Target):
         notices.ask_for(FORECAST_TASK)
+    if isinstance(row, Target | Quota):
+        notices.ask_for(BENCHMARK_TASK)
 
 
 @transaction.atomic

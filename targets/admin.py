@@ -1,11 +1,11 @@
-"""The plan for managers: periods with their targets, each with its source document."""
+"""The plan for managers: periods with their targets, and quotas, each with its source document."""
 
 from django.contrib import admin
 
 from agencies.admin import Permitted
 
 from . import actions
-from .models import PlanPeriod, Target
+from .models import PlanPeriod, Quota, Target
 
 
 class TargetInline(Permitted, admin.TabularInline):
@@ -25,3 +25,20 @@ class PlanPeriodAdmin(Permitted, admin.ModelAdmin):
     def save_formset(self, request, form, formset, change):
         for target in formset.save(commit=False):
             actions.save_plan(target, by=request.user)
+
+
+@admin.register(Quota)
+class QuotaAdmin(Permitted, admin.ModelAdmin):
+    list_display = (
+        "type_code",
+        "indicator",
+        "constraint_value",
+        "benchmark_value",
+        "guide_value",
+        "valid_from",
+        "document",
+    )
+    list_filter = ("type_code", "indicator")
+
+    def save_model(self, request, obj, form, change):
+        actions.save_plan(obj, by=request.user)

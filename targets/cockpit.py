@@ -13,7 +13,7 @@ from agencies.models import Agency, AgencyKind, AgencyType
 from reporting.models import RuleSet, StaleMark, Status
 from reporting.models.filing import EDITABLE, WAITING
 
-from . import cards, charts
+from . import cards, charts, leaders
 from .access import VERBS
 from .models import Figure, GroupFigure, GroupKind, GroupPanel, Indicator
 from .progress import TOLERANCE, Standing
@@ -290,15 +290,17 @@ def _institution(row, target, indicator):
     return _ranked(row, row.agency.key, row.agency.name, indicator, months, status)
 
 
-def filing(owner, year, since):
+def filing(owner, year, since, rule_set, indicator):
     """Counts of the register and its reports: of the year what is covered, of all years what needs attention.
 
-    stale: institution-years whose figures no longer follow from what is approved.
+    stale: institution-years whose figures no longer follow from what is approved; judged: institutions whose year is
+    held against a quota of the indicator, over: those above it.
     since: the first year whose months can be overdue; older ones are history that was entered afterwards.
     """
     in_year = Q(**{_REPORT_YEAR: year})
     latest = "reports__latest__status"
     to_file = Q(reports__latest__isnull=True) | Q(**{f"{latest}__in": EDITABLE})
+    judged = leaders.held_against_quotas(owner, year, rule_set, indicator)
     is_due = Q(reports__period__due_on__lt=timezone.localdate(), **{f"{_REPORT_YEAR}__gte": since})
     counts = owner.members().aggregate(
         registered=Count("pk", filter=registered_in(year), distinct=True),
@@ -311,9 +313,15 @@ def filing(owner, year, since):
         to_review=Count("reports", filter=Q(**{f"{latest}__in": WAITING})),
         returned=Count("reports", filter=Q(**{latest: Status.RETURNED})),
         # The same number beside every row: the database counts it once.
-        stale=Coalesce(Max(Subquery(_stale(owner))), 0),
+        stale=_counted_once(_stale(owner)),
+        judged=_counted_once(judged.values("judged")),
+        over=_counted_once(judged.values("over")),
     )
     return counts | {"missing": counts["expected"] - counts["approved"] - counts["submitted"]}
+
+
+def _counted_once(number):
+    return Coalesce(Max(Subquery(number)), 0)
 
 
 def registered_in(year):

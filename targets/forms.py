@@ -7,11 +7,12 @@ from agencies.models import AgencyType
 from reporting.models import RuleSet
 
 from . import cards
-from .models import Indicator
+from .models import BandWord, Indicator, VerdictWord
 
 ALL = ("", "全部")
 STATUSES = (ALL, ("enough", "达到要求"), ("behind", "未达到要求"), ("unknown", "数据不足"))
-NARROWING = ("department", "type_code", "street", "status", "words")
+BANDS = (ALL, *((band, band.label) for band in BandWord if band != BandWord.NONE))
+NARROWING = ("department", "type_code", "street", "status", "band", "words")
 
 
 def year_options(plan, whole):
@@ -55,6 +56,31 @@ class YearFilters(forms.Form):
         return self.cleaned_data.get("year") or self.default_year
 
 
+class LeaderFilters(YearFilters):
+    """The candidates by default; everybody with the reason is a choice."""
+
+    EVERYBODY = "all"
+
+    type_code = forms.ChoiceField(label="类型", required=False, choices=[ALL, *AgencyType.choices])
+    verdict = forms.ChoiceField(
+        label="结论", required=False, choices=[(EVERYBODY, "全部"), *VerdictWord.choices]
+    )
+
+    def __init__(self, sent, **options):
+        super().__init__(sent, **options)
+        self.data.setdefault("verdict", VerdictWord.CANDIDATE.value)
+
+    def of_type(self, candidacies):
+        self.is_valid()
+        code = self.cleaned_data.get("type_code")
+        return candidacies.filter(type_code=code) if code else candidacies
+
+    def with_verdict(self, candidacies):
+        self.is_valid()
+        verdict = self.cleaned_data.get("verdict")
+        return candidacies if verdict in ("", None, self.EVERYBODY) else candidacies.filter(verdict=verdict)
+
+
 class RecalculationForm(forms.Form):
     rule_set = forms.ModelChoiceField(
         label="核算口径",
@@ -94,6 +120,7 @@ class InstitutionFilters(CockpitFilters):
     type_code = forms.ChoiceField(label="类型", required=False, choices=[ALL, *AgencyType.choices])
     street = forms.CharField(label="街道", required=False, max_length=40)
     status = forms.ChoiceField(label="对照要求", required=False, choices=STATUSES)
+    band = forms.ChoiceField(label="对照定额", required=False, choices=BANDS)
     words = forms.CharField(label="机构", required=False, max_length=60)
 
     def __init__(self, sent, *, departments, **options):

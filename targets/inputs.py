@@ -13,7 +13,7 @@ from reporting import approved
 from reporting.accounting import rules
 from reporting.models import Coefficient, EmissionFactor, Report, Revision, Status
 
-from .models import PlanPeriod, Proposal, Restatement
+from .models import PlanPeriod, Proposal, Quota, Restatement
 
 # Input of a rehearsal → how it is named where it has changed; of "months" the number is said.
 NAMES = {
@@ -55,6 +55,14 @@ def plan():
     """A hash of the plan periods and what they ask."""
     columns = ("base_year", "end_year", "targets__indicator", "targets__reduction_percent", "targets__path")
     rows = PlanPeriod.objects.order_by("pk", "targets__pk").values_list(*columns)
+    return _hash("\n".join("|".join(map(str, row)) for row in rows).encode())
+
+
+def quotas():
+    """A hash of what the quotas allow."""
+    columns = ("pk", "type_code", "indicator", "electricity_kgce_per_kwh", "valid_from")
+    limits = ("constraint_value", "benchmark_value", "guide_value")
+    rows = Quota.objects.order_by("pk").values_list(*columns, *limits)
     return _hash("\n".join("|".join(map(str, row)) for row in rows).encode())
 
 

@@ -6,16 +6,18 @@ from decimal import Decimal
 from itertools import groupby
 
 import numpy as np
-from django.db.models import Count, F, FilteredRelation, Q
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q
+from django.utils import timezone
 
 from agencies import areas, occupied
 from agencies.models import Agency, AgencyKind, Vehicle
+from reporting import quality
 from reporting.models import Report
 
 from . import cards, charts
 from .cockpit import behind, registered_in
 from .indicators import MONTHS, QUANTITIES
-from .models import Figure, Indicator
+from .models import Benchmark, Figure, Indicator
 from .progress import Standing
 
 # Column of the list → what it sorts by; each indicator by its value and by its change.
@@ -43,7 +45,7 @@ def listed(user, filters, plan, rule_set, sort):
     own = Q(figures__year=filters.chosen_year, figures__rule_set=rule_set)
     rows = Agency.objects.institutions().visible_to(user).filter(registered_in(filters.chosen_year))
     rows = rows.annotate(figure=FilteredRelation("figures", condition=own)).select_related("parent", "figure")
-    rows = rows.filter(_described(filters), _with_status(filters, plan))
+    rows = rows.filter(_described(filters), _with_status(filters, plan), _in_band(filters, rule_set))
     descends, column = sort.startswith("-"), SORTS.get(sort.removeprefix("-"), "path")
     order = F(column).desc(nulls_last=True) if descends else F(column).asc(nulls_last=True)
     return rows.order_by(order, "path")
@@ -68,6 +70,13 @@ def _with_status(filters, plan):
     is_known = Q(**{f"{change}__isnull": False})
     fits = {"enough": is_known & ~falls_short, "behind": falls_short, "unknown": ~is_known}
     return fits.get(filters.cleaned_data.get("status"), Q())
+
+
+def _in_band(filters, rule_set):
+    """Where the whole year stands against the quota of the indicator."""
+    band = filters.cleaned_data.get("band")
+    of = {"year": filters.chosen_year, "rule_set": rule_set, "indicator": filters.chosen_indicator}
+    return Q(Exists(Benchmark.objects.filter(agency=OuterRef("pk"), band=band, **of))) if band else Q()
 
 
 @dataclass(frozen=True)
@@ -196,6 +205,12 @@ def months(agency, row, year):
         )
         for month in range(1, MONTHS + 1)
     ]
+
+
+def filing_record(agency, year):
+    """How the year's months were handed in: `quality.Counts`; two queries."""
+    found = quality.of_year(Agency.objects.filter(pk=agency.pk), year, timezone.localdate())
+    return found.get(agency.pk, quality.Counts())
 
 
 def buildings(agency, year):

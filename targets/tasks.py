@@ -6,7 +6,7 @@ from celery import shared_task
 
 from reporting import approved
 
-from . import explaining, forecasting, inputs, recalculation, refresh, rehearsal
+from . import benchmarking, explaining, forecasting, inputs, recalculation, refresh, rehearsal
 from .models import Proposal, Restatement
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,13 @@ def sweep_stale_marks():
         explaining.explain_all()
     if forecasting.is_due():
         forecasting.forecast_all()
+    benchmarking.benchmark_all()
+
+
+@shared_task
+def refresh_benchmarks():
+    """Sent when a target or a quota changes; the sweep finds what was lost."""
+    logger.info("%s figures placed among their peers", benchmarking.benchmark_all())
 
 
 @shared_task

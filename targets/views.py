@@ -11,7 +11,18 @@ from django.views.decorators.http import require_http_methods
 
 from agencies.models import Agency
 
-from . import access, actions, assessment, cards, cockpit, institution_page, lineage, pictures, recalculation
+from . import (
+    access,
+    actions,
+    assessment,
+    cards,
+    cockpit,
+    institution_page,
+    leaders,
+    lineage,
+    pictures,
+    recalculation,
+)
 from .cards import Plan, RuleSets
 from .forms import CockpitFilters, RecalculationForm, YearFilters, year_options
 from .models import GroupKind, GroupPanel
@@ -97,12 +108,13 @@ def _group_page(request, owner, template="targets/cockpit.html"):
         "narrowed": _narrowed(owner),
         "may_see_groups": access.may(request.user, "see_groups"),
     }
-    context |= _group_figures(owner, rows, plan, year, rule_sets.chosen)
+    context |= _group_figures(owner, rows, plan, filters, rule_sets.chosen)
     context |= _rankings(request.user, owner, rows, plan, filters, rule_sets.chosen)
     return render(request, template, context)
 
 
-def _group_figures(owner, rows, plan, year, rule_set):
+def _group_figures(owner, rows, plan, filters, rule_set):
+    year, since = filters.chosen_year, plan.first_year(filters.chosen_year)
     forecasts = _forecasts(owner.agency, year, rule_set)
     return {
         "head": cockpit.head(rows, year),
@@ -111,8 +123,8 @@ def _group_figures(owner, rows, plan, year, rule_set):
         "by_rule_set": rows.by_rule_set(year),
         "forecasts": forecasts,
         "is_whole_year": rows.is_whole(year),
-        "filing": cockpit.filing(owner, year, since=plan.first_year(year)),
-        "overdue_since": plan.first_year(year),
+        "filing": cockpit.filing(owner, year, since, rule_set, filters.chosen_indicator),
+        "overdue_since": since,
     } | pictures.of_group(owner, rows, plan, year, forecasts, rule_set)
 
 
@@ -185,6 +197,8 @@ def _detail(agency, plan, rows, filters, rule_set):
         "cards": institution_page.target_cards(rows, plan, year, forecasts),
         "forecasts": forecasts,
         "basis": cockpit.basis(rule_set),
+        "standing": leaders.standing(agency, year, rule_set),
+        "filed": institution_page.filing_record(agency, year),
         "months": institution_page.months(agency, row, year),
         "buildings": institution_page.buildings(agency, year),
         "areas": institution_page.used_areas(agency, year),

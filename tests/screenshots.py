@@ -61,6 +61,7 @@ PAGES = {
     "system": ("guanli", ["/cockpit/", "main a[href^='/systems/']"]),
     "cockpit-wall": ("guanli", ["/cockpit/wall/"]),
     "assessment": ("guanli", ["/cockpit/", "main a[href^='/assessment/']"]),
+    "leaders": ("guanli", ["/leaders/energy/?year=2025&verdict=all"]),
     "group-types": ("guanli", ["/groups/type/?year=2025"]),
     "group-streets": ("guanli", ["/groups/street/?year=2025"]),
     "street": ("guanli", ["/groups/street/?year=2025", "main table a[href^='/groups/street/']"]),

@@ -32,7 +32,7 @@ TENDING = Entry(
     ("reporting:completeness", "reporting:quality", "reporting:joint-review-list"),
 )
 QUALITY = Entry("报送质量", "reporting:quality", "chart")
-COCKPIT = Entry("总览", "targets:cockpit", "chart", ("/systems/", "/groups/", "/assessment/"))
+COCKPIT = Entry("总览", "targets:cockpit", "chart", ("/systems/", "/groups/", "/assessment/", "/leaders/"))
 INSTITUTIONS = Entry("机构", "targets:institution-list", "building")
 OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
 EVIDENCE = Entry("凭证", "reporting:evidence-list", "clip")

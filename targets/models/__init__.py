@@ -1,5 +1,15 @@
 """Rows of what the months mean: plan periods with their targets, and the figures computed from the panels."""
 
+from .benchmark import (
+    RATIONED,
+    BandWord,
+    Benchmark,
+    BenchmarkRun,
+    Candidacy,
+    LeaderKind,
+    Quota,
+    VerdictWord,
+)
 from .explanation import Decomposition, Quantity
 from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
 from .forecast import Forecast, ForecastRun, PeakBasis, PeakResult, PeakStatus
@@ -11,6 +21,11 @@ from .restatement import RestatedPanel, Restatement
 from .saved_view import SavedView
 
 __all__ = [
+    "RATIONED",
+    "BandWord",
+    "Benchmark",
+    "BenchmarkRun",
+    "Candidacy",
     "Decomposition",
     "Figure",
     "FigureBlock",
@@ -20,6 +35,7 @@ __all__ = [
     "GroupKind",
     "GroupPanel",
     "Indicator",
+    "LeaderKind",
     "LedgerEntry",
     "PartialSums",
     "PeakBasis",
@@ -31,10 +47,12 @@ __all__ = [
     "Publication",
     "PublishedFigure",
     "Quantity",
+    "Quota",
     "RecalculatedBlock",
     "Recalculation",
     "RestatedPanel",
     "Restatement",
     "SavedView",
     "Target",
+    "VerdictWord",
 ]

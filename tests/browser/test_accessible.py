@@ -12,7 +12,7 @@ from agencies.models import MessageKind
 from reporting import actions, bulk_approvals, evidence_actions, joint_review
 from reporting.models import JointReviewRun, Period, Report, SecondLook
 from reporting.register_kinds import TABS
-from targets import explaining, forecasting, plan_library, publications, refresh
+from targets import benchmarking, explaining, forecasting, plan_library, publications, refresh
 from tests.factories import District, entries
 from tests.reporting import workbooks
 from tests.reporting.documents import bill
@@ -127,12 +127,14 @@ def figure_addresses(transactional_db):
     refresh.refresh_all()
     explaining.explain_all()
     forecasting.forecast_all()
+    benchmarking.benchmark_all()
     publications.seal("year", 2025, 1, by=district.manager)
     key, types = district.institution.key, f"/groups/type/{district.institution.type_code}/"
     return {
         district.manager: (
             *("/cockpit/?year=2025", "/cockpit/?year=2026", f"/systems/{district.department.key}/?year=2025"),
             *("/groups/type/?year=2025", f"{types}?year=2025", "/assessment/2025/", "/cockpit/wall/"),
+            "/leaders/energy/?year=2025&verdict=all",
             *("/institutions/?year=2025", f"/institutions/{key}/?year=2025"),
             f"/institutions/{key}/2025/certificate/",
         )

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from targets import explaining, forecasting, plan_library, publications, recalculation, refresh
+from targets import benchmarking, explaining, forecasting, plan_library, publications, recalculation, refresh
 from tests.factories import District
 from tests.targets.months import settle
 
@@ -26,6 +26,7 @@ def district(transactional_db):
     recalculation.work_off(recalculation.begin("db37-2019"))
     explaining.explain_all()
     forecasting.forecast_all()
+    benchmarking.benchmark_all()
     publications.seal("year", 2025, 1, by=district.manager)
     return district
 
@@ -59,6 +60,7 @@ def addresses(district):
         yield f"{reverse('targets:group-list', args=['type'])}?year={year}"
         yield f"{reverse('targets:group-detail', args=['type', district.institution.type_code])}?year={year}"
         yield reverse("targets:certificate", args=[key, year])
+        yield f"{reverse('targets:leader-list', args=['energy'])}?year={year}&verdict=all"
         yield f"{reverse('targets:institution-detail', args=[key])}?year={year}"
         yield reverse("targets:why-institution", args=[key, year, "kg_co2_per_m2"])
         yield reverse("targets:why-group", args=["node", node, year, "kgce_per_m2"])

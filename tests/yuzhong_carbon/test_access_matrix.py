@@ -12,7 +12,7 @@ from agencies.access import Role
 from agencies.models import Building, Event, Vehicle
 from reporting import evidence_actions
 from reporting.models import Evidence, JointReviewPoint, PointKind
-from targets import explaining, forecasting, plan_library, refresh
+from targets import benchmarking, explaining, forecasting, plan_library, refresh
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
 from tests.reporting.documents import bill
 from tests.targets.months import settle
@@ -83,6 +83,7 @@ OWN = {
     "targets:cockpit": row({D, R, M, V}, REFUSED),
     "targets:cockpit-wall": row({D, R, M, V}, REFUSED),
     "targets:assessment": row({D, R, M, V}, REFUSED),
+    "targets:leader-list": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:certificate": row(SEES, REFUSED),
     "targets:group-list": row({R, M, V}, REFUSED),
@@ -162,6 +163,7 @@ def district(settings, tmp_path):
     refresh.refresh_all()
     explaining.explain_all()
     forecasting.forecast_all()
+    benchmarking.benchmark_all()
     return district
 
 
@@ -177,6 +179,7 @@ def stranger(district):
     refresh.refresh_all()
     explaining.explain_all()
     forecasting.forecast_all()
+    benchmarking.benchmark_all()
     return institution
 
 
@@ -228,6 +231,7 @@ def arguments(name, institution):
         "targets:view-delete": [1_000_000],
         "targets:system-detail": group,
         "targets:certificate": [*own, MONTH.year],
+        "targets:leader-list": ["energy"],
         "targets:group-list": ["type"],
         "targets:group-detail": ["type", institution.type_code],
         "targets:report-effect": month,

@@ -8,7 +8,7 @@ from django.db import transaction
 from agencies import register_file
 from agencies.models import Agency
 from reporting.models import RuleSet
-from targets import explaining, forecasting, recalculation, refresh
+from targets import benchmarking, explaining, forecasting, recalculation, refresh
 from yuzhong_carbon.demo import (
     accounts,
     calendar,
@@ -18,6 +18,7 @@ from yuzhong_carbon.demo import (
     evidence,
     filing,
     messages,
+    quotas,
     review,
 )
 
@@ -66,9 +67,11 @@ class Command(BaseCommand):
         changes.set_limits()
         review.fill()
         messages.fill()
+        quotas.fill()
         refresh.refresh_all()
         explaining.explain_all()
         forecasting.forecast_all()
+        benchmarking.benchmark_all()
         self.stdout.write(
             f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标，{listed} 项试算影响。"
         )
