@@ -5,7 +5,6 @@ Starts the demo in a folder of its own (or takes the running one: BASE_URL=http:
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from urllib.request import urlopen
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import QUIET, chromium_program
+from tests.ports import free_port
 from yuzhong_carbon.demo import PASSWORD
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -160,11 +160,6 @@ def wait_for(demo: subprocess.Popen, base_url: str) -> str:
         else:
             return base_url
     raise SystemExit("The demo did not start.")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 if __name__ == "__main__":

@@ -4,11 +4,8 @@ import statistics
 from datetime import date
 from functools import partial
 
-from django.conf import settings
-from django.http import HttpResponse
-from django.template import engines
 from django.test import Client, override_settings
-from django.urls import include, path, reverse
+from django.urls import reverse
 
 from agencies.access import Role
 from reporting import actions
@@ -16,32 +13,12 @@ from reporting.models import Period, Report
 
 from . import formula
 from .approval import timed, user_with_role
+from .empty_page import BARE, EMPTY, served
 
 SAVES, WARM_UP = 200, 20
 
 
-def empty(request):
-    """The frame that every page has: who is there, the menu, nothing else."""
-    frame = '{% extends "base.html" %}{% block title %}空{% endblock %}{% block heading %}空{% endblock %}'
-    return HttpResponse(engines["django"].from_string(frame).render({}, request))
-
-
-def bare(request):
-    return HttpResponse()
-
-
-urlpatterns = [
-    path("bench/empty/", empty),
-    path("bench/bare/", bare),
-    path("", include("yuzhong_carbon.urls")),
-]
-
-
-# Without collectstatic, whose manifest a fresh clone does not have.
-STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-
-
-@override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"], STORAGES=settings.STORAGES | STORAGES)
+@override_settings(**served())
 def measure():
     """Medians in ms of a saved cell, with its trail row committed, of the empty page and of a view without a page."""
     # The month after the last one that is filed; whatever day it is, it can be filed.
@@ -52,7 +29,7 @@ def measure():
     client = Client()
     client.force_login(user_with_role("autosave", Role.FILER, agency))
     saving = _Saving(client, report)
-    asked = (saving, partial(client.get, "/bench/empty/"), partial(client.get, "/bench/bare/"))
+    asked = (saving, partial(client.get, EMPTY), partial(client.get, BARE))
     taken = [[timed(each) for each in asked] for _ in range(SAVES + WARM_UP)]
     medians = [1000 * statistics.median(column) for column in zip(*taken[WARM_UP:], strict=True)]
     return dict(zip(("cell", "empty", "bare"), medians, strict=True))

@@ -23,20 +23,25 @@ SAMPLE = 20
 REGISTERED, _HASH = date(2015, 1, 1), "0" * 64
 
 
-def fill(agencies, *, with_lines):
-    """Institutions, reports and panels; with_lines: the filed lines as well, and the check that they fit."""
+# What a database holds beside institutions and panels: nothing, reports, or reports with their lines.
+PANELS, REPORTS, LINES = "panels", "reports", "lines"
+
+
+def fill(agencies, contents):
+    """contents: PANELS, REPORTS or LINES; with lines it is checked that the panels fit them."""
     _register(agencies)
     Period.objects.bulk_create(
         Period(pk=t + 1, month=formula.month(t), **calendar.days_of(formula.month(t)))
         for t in range(formula.MONTHS)
     )
-    if with_lines:
+    if contents != PANELS:
         _file_reports(agencies)
+    if contents == LINES:
         _file_lines(agencies)
     for start in range(0, agencies, BLOCK):
         _write_panels(np.arange(start, min(start + BLOCK, agencies)))
     _settle()
-    if with_lines:
+    if contents == LINES:
         _compare_sample(agencies)
 
 

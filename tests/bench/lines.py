@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from tests.ports import free_port
+
+from . import visits
 from .server import Server, say
 
 SMALLER = (175, 2_000)
 LARGEST = 200_000
 IMPORTED_ROWS = 200_000
+MOST_QUERIES = 12
 SYSTEM_SIZE, PREVIEW_SECONDS, PREVIEW_MIB = 200, 20, 300
 TIMES = {"ours": 2, "floor": 2}
 GIB = 1024
@@ -51,12 +55,13 @@ class Bench:
     @cached_property
     def whole(self):
         """The database of the register that is asked for."""
-        return self.server.database("bench_whole", self.agencies, with_lines=self.with_lines)
+        contents = "lines" if self.with_lines else "reports"
+        return self.server.database("bench_whole", self.agencies, contents)
 
     def panels_of(self, agencies):
         """A database with panels alone, of another number of institutions."""
         if agencies not in self._panels:
-            self._panels[agencies] = self.server.database(f"bench_{agencies}", agencies, with_lines=False)
+            self._panels[agencies] = self.server.database(f"bench_{agencies}", agencies, "panels")
         return self._panels[agencies]
 
     def outcome(self, contestant, database=None):
@@ -78,6 +83,17 @@ class Bench:
         made = self.server.step(name, "workbook", SYSTEM_SIZE)
         say(f"workbook of {made['rows']} rows, {made['bytes'] / 1e6:.1f} MB")
         return made | self.server.step(name, "preview")
+
+    @cached_property
+    def pages(self):
+        """What the pages' step found, and under `latencies` how long each page takes."""
+        made = self.server.step(self.whole, "pages")
+        say(f"queries: {made['queries']}")
+        port = free_port()
+        address = f"http://127.0.0.1:{port}"
+        with self.server.serving(self.whole, visits.command(port)):
+            visits.wait_for(address)
+            return made | {"latencies": visits.measure(address, made["pages"], made["cookie"])}
 
     @cached_property
     def approval(self):
@@ -167,6 +183,31 @@ def autosave(bench):
     return Line("autosave", taken["cell"] / taken["empty"], detail, at_most=3)
 
 
+def cockpit_page(bench):
+    return _page(bench, "cockpit")
+
+
+def institution_page(bench):
+    return _page(bench, "institution")
+
+
+def _page(bench, name):
+    """The worse of both ratios: of the medians and of the 99th percentiles."""
+    page, empty = (bench.pages["latencies"][each] for each in (name, "empty"))
+    ratios = page.median / empty.median, page.p99 / empty.p99
+    detail = (
+        f"median {page.median:.1f} ms, {ratios[0]:.2f} of an empty page's {empty.median:.1f} ms; "
+        f"p99 {page.p99:.1f} ms, {ratios[1]:.2f} of {empty.p99:.1f} ms"
+    )
+    return Line(f"{name}-page", max(ratios), detail, at_most=3)
+
+
+def page_queries(bench):
+    found = bench.pages["queries"]
+    detail = ", ".join(f"{name} {number}" for name, number in found.items())
+    return Line("page-queries", max(found.values()) / MOST_QUERIES, f"{detail}, of {MOST_QUERIES}", at_most=1)
+
+
 def workbook_preview(bench):
     taken = bench.preview
     seconds = f"{taken['seconds']:.1f} s of {PREVIEW_SECONDS} s, {taken['busy']:.1f} s of its processor"
@@ -192,6 +233,9 @@ LINES = {
     "approval-groups": approval_groups,
     "import-months": import_months,
     "autosave": autosave,
+    "cockpit-page": cockpit_page,
+    "institution-page": institution_page,
+    "page-queries": page_queries,
     "workbook-preview": workbook_preview,
     "workbook-memory": workbook_memory,
 }

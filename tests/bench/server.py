@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,13 +45,12 @@ class Server:
     def stop(self):
         self.postgresql.stop()
 
-    def database(self, name: str, agencies: int, *, with_lines: bool) -> str:
-        """Create and fill a database; returns its name."""
+    def database(self, name: str, agencies: int, contents: str) -> str:
+        """Create and fill a database (`data.fill`); returns its name."""
         started = time.perf_counter()
         self._create(name, TEMPLATE)
-        self.step(name, "fill", agencies, "lines" if with_lines else "panels")
-        kind = "lines and panels" if with_lines else "panels"
-        say(f"{kind} of {agencies} institutions: {time.perf_counter() - started:.0f} s")
+        self.step(name, "fill", agencies, contents)
+        say(f"{contents} of {agencies} institutions: {time.perf_counter() - started:.0f} s")
         return name
 
     def empty_database(self, name: str) -> str:
@@ -61,7 +61,30 @@ class Server:
     def step(self, database: str, name: str, *arguments):
         """What the step found, run in a fresh process with a fresh connection."""
         command = [sys.executable, "-m", "tests.bench.steps", name, *map(str, arguments)]
-        environment = os.environ | {
+        done = subprocess.run(
+            command,
+            cwd=REPOSITORY,
+            env=self._environment(database),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise StepFailed(f"{' '.join(command[2:])} ended with {done.returncode}.")
+        return json.loads(done.stdout.splitlines()[-1])
+
+    @contextmanager
+    def serving(self, database: str, command: list[str]):
+        """The command runs meanwhile, over the database."""
+        process = subprocess.Popen(command, cwd=REPOSITORY, env=self._environment(database))
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait()
+
+    def _environment(self, database):
+        return os.environ | {
             "DATABASE_URL": self._url(database),
             "DJANGO_SETTINGS_MODULE": "yuzhong_carbon.settings",
             "LOG_LEVEL": "ERROR",
@@ -69,12 +92,6 @@ class Server:
             "REDIS_URL": "memory://",
             "VAR_DIR": str(self.folder),
         }
-        done = subprocess.run(
-            command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True, check=False
-        )
-        if done.returncode:
-            raise StepFailed(f"{' '.join(command[2:])} ended with {done.returncode}.")
-        return json.loads(done.stdout.splitlines()[-1])
 
     def _url(self, database):
         return urlsplit(self.postgresql.url)._replace(path=f"/{database}").geturl()

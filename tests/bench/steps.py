@@ -13,7 +13,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402, after the setup
 
-from tests.bench import approval, autosave, contestants, data, equality, importing, workbooks  # noqa: E402
+from tests.bench import approval, autosave, contestants, data, equality, importing, pages, workbooks  # noqa: E402
 
 
 def migrate():
@@ -21,8 +21,8 @@ def migrate():
     call_command("load_factors", verbosity=0)
 
 
-def fill(agencies, with_lines):
-    data.fill(int(agencies), with_lines=with_lines == "lines")
+def fill(agencies, contents):
+    data.fill(int(agencies), contents)
 
 
 def compare(rival):
@@ -47,6 +47,7 @@ STEPS = {
     "import": import_months,
     "workbook": make_workbook,
     "preview": workbooks.preview,
+    "pages": pages.prepare,
 }
 
 

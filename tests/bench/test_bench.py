@@ -7,9 +7,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from targets.models import Figure, GroupFigure
+from targets.models import Benchmark, Decomposition, Figure, GroupFigure
+from tests.ports import free_port
 
-from . import approval, autosave, contestants, data, equality, importing, workbooks
+from . import approval, autosave, contestants, data, equality, importing, pages, visits, workbooks, wrk
 from .__main__ import chosen, measure, table
 from .equality import NotEqual
 from .lines import LINES, Line
@@ -21,7 +22,7 @@ AGENCIES = 30
 @pytest.fixture
 def register(transactional_db):
     call_command("load_factors", verbosity=0)
-    data.fill(AGENCIES, with_lines=True)
+    data.fill(AGENCIES, data.LINES)
     yield
     # Their foreign keys keep the test database from being emptied.
     tables.drop_all()
@@ -63,6 +64,37 @@ def test_one_line_is_measured_on_a_server_of_its_own():
         lines = measure([LINES["recompute-memory"]], 5, Path(folder))
     assert [line.name for line in lines] == ["recompute-memory"]
     assert lines[0].holds
+
+
+@pytest.mark.needs_postgresql
+def test_the_pages_find_all_that_they_read(register):
+    made = pages.prepare()
+    assert made["pages"].keys() == made["queries"].keys() == {"empty", "cockpit", "institution"}
+    assert Decomposition.objects.exists()
+    assert Benchmark.objects.exists()
+
+
+def test_latencies_are_read_in_every_unit_that_wrk_prints():
+    printed = """
+  Latency Distribution
+     50%  912.00us
+     75%    1.10ms
+     90%    2.00ms
+     99%    1.20s
+  1000 requests in 5.00s, 1MB read
+"""
+    # wrk ends these lines with a space.
+    printed = printed.replace("s\n", "s \n")
+    assert wrk.read(printed) == wrk.Latency(0.912, 1200.0)
+    with pytest.raises(wrk.WrkFailed, match="Non-2xx or 3xx responses: 7"):
+        wrk.read(f"{printed}  Non-2xx or 3xx responses: 7\n")
+    with pytest.raises(wrk.WrkFailed, match="no latencies"):
+        wrk.read("unable to connect")
+
+
+def test_a_server_that_does_not_answer_is_no_latency():
+    with pytest.raises(TimeoutError):
+        visits.wait_for(f"http://127.0.0.1:{free_port()}", seconds=0.1)
 
 
 def test_a_line_holds_when_its_ratio_clears_the_bar():

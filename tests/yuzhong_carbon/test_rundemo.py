@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.ports import free_port
 from yuzhong_carbon.management.commands import rundemo
 from yuzhong_carbon.management.commands.rundemo import address_to_listen_on, assets_are_collected
 
@@ -26,11 +27,6 @@ START_SECONDS = 60
 def taken_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
-
-
-def free_port() -> int:
-    with taken_port() as port:
-        return port
 
 
 def test_the_address_is_127_0_0_1_and_the_port_asked_for():
