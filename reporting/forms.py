@@ -240,11 +240,13 @@ class ReportFilters(QueueFilters):
 
     OVERDUE = "overdue"
     WAITING = "waiting"
+    DOUBTED = "doubted"
     STATES = (
         ("", "全部"),
         ("missing", "未填报"),
         *Status.choices,
         (WAITING, "待审核"),
+        (DOUBTED, "待审核，有检查提示"),
         (OVERDUE, "逾期未报"),
     )
 
@@ -258,4 +260,6 @@ class ReportFilters(QueueFilters):
             return reports.to_file().filter(period__due_on__lt=timezone.localdate())
         if state == self.WAITING:
             return reports.waiting()
+        if state == self.DOUBTED:
+            return reports.waiting().doubted()
         return reports.in_state(state) if state else reports

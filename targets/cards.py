@@ -7,13 +7,12 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 
-import numpy as np
 from django.db.models import Exists, FilteredRelation, OuterRef, Q
 
 from reporting.models import RuleSet
 
-from .indicators import MONTHS, QUANTITIES
-from .models import Figure, Forecast, GroupFigure, Indicator, PlanPeriod, Target
+from .indicators import MONTHS
+from .models import Figure, Forecast, GroupFigure, Indicator, PlanPeriod, Target, first_year
 from .progress import Standing, YearVerdict, bounded_standing
 
 KG_PER_TONNE = 1000
@@ -56,6 +55,13 @@ class Plan:
             if target:
                 target.plan_period = period
                 self._targets[period.pk, target.indicator] = target
+
+    @property
+    def stamp(self):
+        """Another one where a period or a target is another."""
+        targets = ((place, row.reduction_percent, row.path) for place, row in self._targets.items())
+        periods = ((row.pk, row.name, row.base_year, row.end_year) for row in self.periods)
+        return [*periods, *targets]
 
     def period(self, year) -> PlanPeriod | None:
         """The period that judges the year; for the first base year the one that starts from it."""
@@ -215,7 +221,7 @@ def by_indicator(forecasts):
 
 def _verdict(target, row, indicator, year):
     """Of a whole year before the end year: there the target alone decides."""
-    if year >= target.plan_period.end_year or not covers_year(row):
+    if year >= target.plan_period.end_year or not row.covers_year:
         return None
     return target.year_verdict(row.measure(indicator, "yoy"), row.change(indicator), year)
 
@@ -258,12 +264,19 @@ class RuleSets:
     """The rule sets that figures exist for, and the one shown: the one asked for, else the one in force."""
 
     def __init__(self, slug=None):
-        has_figures = Exists(Figure.objects.filter(rule_set=OuterRef("pk")))
         is_active = Exists(RuleSet.objects.active().filter(pk=OuterRef("pk")))
-        rows = RuleSet.objects.annotate(has_figures=has_figures, is_active=is_active)
-        self.rows = list(rows.filter(Q(has_figures=True) | Q(is_active=True)))
+        rows = RuleSet.objects.annotate(first_year=first_year(), is_active=is_active)
+        self.rows = list(rows.filter(Q(first_year__isnull=False) | Q(is_active=True)))
         self.active = next((row for row in self.rows if row.is_active), None)
         self.chosen = next((row for row in self.rows if row.slug == slug), self.active)
+
+    @property
+    def stamp(self):
+        """Another one where a rule set, which one is in force, or which one is shown, is another."""
+        shown = self.chosen and self.chosen.pk
+        return shown, [
+            (row.pk, row.slug, row.title, row.target_grid_year, row.is_active) for row in self.rows
+        ]
 
     @property
     def choices(self):
@@ -273,18 +286,6 @@ class RuleSets:
     def is_another(self):
         """Whether the page shows figures that are not the assessed ones."""
         return self.chosen != self.active
-
-
-def months_with_energy(row):
-    """The months (1 to 12) of which the row knows the energy."""
-    known = ~np.isnan(row.monthly[QUANTITIES.index("kgce")])
-    return [int(month) + 1 for month in np.flatnonzero(known)]
-
-
-def covers_year(row):
-    """Whether all months are known, each of half the fullest month's area: one early December ends no year."""
-    area = np.nan_to_num(row.monthly[QUANTITIES.index("floor_area_m2")])
-    return len(months_with_energy(row)) == MONTHS and bool(area.min() >= area.max() / 2)
 
 
 def default_year(years, this_year):
@@ -311,5 +312,5 @@ def months_in_words(months):
 
 
 def months_known_in_words(row):
-    words = months_in_words(months_with_energy(row))
-    return "部分月份未齐" if words == WHOLE_YEAR and not covers_year(row) else words
+    words = months_in_words(row.months_with_energy)
+    return "部分月份未齐" if words == WHOLE_YEAR and not row.covers_year else words

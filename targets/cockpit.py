@@ -4,24 +4,25 @@ or none, so that the page costs the same for one institution and for a thousand.
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
-from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Value, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.db import connection
+from django.db.models import Count, F, OuterRef, Q, Subquery, Value, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from agencies.models import Agency, AgencyKind, AgencyType
-from reporting.models import RuleSet, StaleMark, Status
+from reporting.models import Report, RuleSet, StaleMark, Status
 from reporting.models.filing import EDITABLE, WAITING
 
 from . import cards, charts, leaders
 from .access import VERBS
-from .models import Figure, GroupFigure, GroupKind, GroupPanel, Indicator
+from .models import BandWord, Figure, GroupFigure, GroupKind, GroupPanel, Indicator
 from .progress import TOLERANCE, Standing
 
 RANKED = 10
-# More than any year: institution and year as one number.
-YEARS = 10_000
-_REPORT_YEAR = "reports__period__month__year"
+# Different institution-years of stale marks. 10 000 is more than any year: both as one number.
+PLACES = Count(F("agency") * 10_000 + F("year"), distinct=True)
 
 
 def highest_node(user):
@@ -32,7 +33,7 @@ def highest_node(user):
 
 def leading_panel(of_all, comparable):
     """Which of a group's two rows of a year, each or None, its page leads with."""
-    is_whole = of_all is not None and cards.covers_year(of_all)
+    is_whole = of_all is not None and of_all.covers_year
     return GroupPanel.COMPARABLE if comparable is not None and not is_whole else GroupPanel.ALL
 
 
@@ -54,7 +55,7 @@ class Rows:
 
     def is_whole(self, year):
         row = self._own.get((year, GroupPanel.ALL))
-        return row is not None and cards.covers_year(row)
+        return row is not None and row.covers_year
 
     def panel(self, year):
         """All institutions for a whole year; for a running one those known in the same months of both years."""
@@ -68,19 +69,20 @@ class Rows:
 
     def by_rule_set(self, year):
         """The node's row under each rule set, of the panel that leads."""
-        return [row for row in self._every if (row.year, row.panel) == (year, self.panel(year))]
+        shown = year, self.panel(year)
+        return [row for row in self._every if (row.year, row.panel) == shown]
 
     def headline(self, year):
         return self.of(year, self.panel(year))
 
     def systems(self, year):
-        return [row for row in self._systems if (row.year, row.panel) == (year, self.panel(year))]
+        shown = year, self.panel(year)
+        return [row for row in self._systems if (row.year, row.panel) == shown]
 
     def systems_beside(self, year):
         """Key → the system's row of the other panel."""
-        return {
-            row.key: row for row in self._systems if (row.year, row.panel) == (year, self.other_panel(year))
-        }
+        beside = year, self.other_panel(year)
+        return {row.key: row for row in self._systems if (row.year, row.panel) == beside}
 
     @property
     def whole_years(self):
@@ -102,6 +104,8 @@ class Head:
     rule_set: RuleSet | None
     computed_at: datetime | None
     institutions: int
+    # Of all institutions: what is owed, approved, waiting and missing; None without figures.
+    coverage: GroupFigure | None
 
     @property
     def basis(self):
@@ -128,6 +132,7 @@ def head(rows, year):
         rule_set=row.rule_set if row else None,
         computed_at=row.computed_at if row else None,
         institutions=row.institutions if row else 0,
+        coverage=row,
     )
 
 
@@ -290,47 +295,47 @@ def _institution(row, target, indicator):
     return _ranked(row, row.agency.key, row.agency.name, indicator, months, status)
 
 
-def filing(owner, year, since, rule_set, indicator):
-    """Counts of the register and its reports: of the year what is covered, of all years what needs attention.
+def waiting(owner, since, year, rule_set, indicator):
+    """What is filed and waits, is not filed in time or is over its quota, as it is now: name → number, one query.
 
-    stale: institution-years whose figures no longer follow from what is approved; judged: institutions whose year is
-    held against a quota of the indicator, over: those above it.
+    doubted: of `to_review`, those with something the checks have said; stale: institution-years whose figures do not
+    yet follow from what is approved; judged: institutions whose year is held against a quota of the indicator, over:
+    those above it.
     since: the first year whose months can be overdue; older ones are history that was entered afterwards.
     """
-    in_year = Q(**{_REPORT_YEAR: year})
-    latest = "reports__latest__status"
-    to_file = Q(reports__latest__isnull=True) | Q(**{f"{latest}__in": EDITABLE})
+    with connection.cursor() as cursor:
+        cursor.execute(*_waiting(owner, since, timezone.localdate(), year, rule_set, indicator))
+        counts = dict(cursor.fetchall())
+    return counts | {"overdue": counts["not_begun"] + counts["not_handed_in"]}
+
+
+# Making the statement takes longer than answering it.
+@lru_cache(maxsize=2_000)
+def _waiting(owner, since, today, year, rule_set, indicator):
+    reports = Report.objects.filter(owner.where("agency__")).order_by()
+    to_review = reports.filter(latest__status__in=WAITING)
+    late = reports.filter(period__due_on__lt=today, period__month__gte=date(since, 1, 1))
     judged = leaders.held_against_quotas(owner, year, rule_set, indicator)
-    is_due = Q(reports__period__due_on__lt=timezone.localdate(), **{f"{_REPORT_YEAR}__gte": since})
-    counts = owner.members().aggregate(
-        registered=Count("pk", filter=registered_in(year), distinct=True),
-        expected=Count("reports", filter=in_year),
-        approved=Count("reports", filter=in_year & Q(reports__approved__isnull=False)),
-        submitted=Count(
-            "reports", filter=in_year & Q(**{f"{latest}__in": WAITING, "reports__approved__isnull": True})
-        ),
-        overdue=Count("reports", filter=Q(reports__pk__isnull=False) & to_file & is_due),
-        to_review=Count("reports", filter=Q(**{f"{latest}__in": WAITING})),
-        returned=Count("reports", filter=Q(**{latest: Status.RETURNED})),
-        # The same number beside every row: the database counts it once.
-        stale=_counted_once(_stale(owner)),
-        judged=_counted_once(judged.values("judged")),
-        over=_counted_once(judged.values("over")),
-    )
-    return counts | {"missing": counts["expected"] - counts["approved"] - counts["submitted"]}
+    found = {
+        "judged": judged,
+        "over": judged.filter(band=BandWord.OVER),
+        "to_review": to_review,
+        "doubted": to_review.doubted(),
+        "returned": reports.filter(latest__status=Status.RETURNED),
+        # Two, so that each finds its own index.
+        "not_begun": late.filter(latest=None),
+        "not_handed_in": late.filter(latest__status__in=EDITABLE),
+    }
+    numbers = [_number(name, rows, Count("*")) for name, rows in found.items()]
+    stale = _number("stale", StaleMark.objects.filter(owner.where("agency__")).order_by(), PLACES)
+    return stale.union(*numbers, all=True).query.sql_with_params()
 
 
-def _counted_once(number):
-    return Coalesce(Max(Subquery(number)), 0)
+def _number(name, rows, count):
+    """One row: the name, and the number."""
+    return rows.values(what=Value(name)).annotate(number=count).values_list("what", "number")
 
 
 def registered_in(year):
     stays = Q(registered_to__isnull=True) | Q(registered_to__gte=date(year, 1, 1))
     return Q(registered_from__lte=date(year, 12, 31)) & stays
-
-
-def _stale(owner):
-    """One row: how many institution-years of the owner have a mark."""
-    marks = StaleMark.objects.filter(owner.where("agency__")).order_by()
-    place = F("agency") * YEARS + F("year")
-    return marks.values(every=Value(1)).annotate(places=Count(place, distinct=True)).values("places")

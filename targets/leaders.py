@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Value
+from django.db.models import Count
 
 from .benchmarks import LEAST_PEERS
 from .models import BandWord, Benchmark, Candidacy, Figure, Indicator, VerdictWord
@@ -102,7 +102,6 @@ def standing(agency, year, rule_set):
 
 
 def held_against_quotas(owner, year, rule_set, indicator):
-    """One row: how many of the owner's institutions have a quota to be held against, and how many are over it."""
+    """The owner's institutions of the year with a quota to be held against."""
     of = {"year": year, "rule_set": rule_set, "indicator": indicator, "band__in": JUDGED}
-    rows = Benchmark.objects.filter(owner.where("agency__"), **of).order_by().values(every=Value(1))
-    return rows.annotate(judged=Count("pk"), over=Count("pk", filter=Q(band=BandWord.OVER)))
+    return Benchmark.objects.filter(owner.where("agency__"), **of).order_by()

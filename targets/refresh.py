@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Exists, Max, Min, OuterRef
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from agencies.models import Agency
@@ -18,7 +18,7 @@ from reporting.models import Coefficient, EmissionFactor, RuleSet, StaleMark
 
 from . import blocks, groups, sealed, sums
 from .blocks import Basis, Loaded
-from .models import Figure, FigureBlock, GroupFigure, PartialSums, PlanPeriod
+from .models import Figure, FigureBlock, GroupFigure, PartialSums, PlanPeriod, first_year
 
 MARKS_AT_ONCE = 5_000
 # A change of the register may be committed a little after the moment that its history states.
@@ -58,8 +58,7 @@ def basis_with(loaded):
 
 def kept_rule_sets():
     """Slugs of the rule sets whose figures are kept fresh: the one in force, and those that the bureau asked for."""
-    # One row found is enough: to list the distinct ones would read every figure there is, at each approval.
-    asked = RuleSet.objects.filter(Exists(Figure.objects.filter(rule_set=OuterRef("pk")))).order_by()
+    asked = RuleSet.objects.annotate(first_year=first_year()).filter(first_year__isnull=False).order_by()
     kept = asked.values_list("slug").union(RuleSet.objects.active().order_by().values_list("slug"))
     return sorted(slug for (slug,) in kept) or [rules.active_slug()]
 

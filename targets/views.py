@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -18,6 +19,7 @@ from . import (
     cards,
     cockpit,
     institution_page,
+    kept,
     leaders,
     lineage,
     pictures,
@@ -31,6 +33,10 @@ PAGE_SIZE = 50
 # Groups of institutions that are no nodes of the tree.
 BESIDE_THE_TREE = (GroupKind.TYPE, GroupKind.STREET)
 SHOWN_RUNS = 20
+# Templates of a page's figures, in their order.
+PARTS = ("cards", "carbon", "rest")
+GROUP_LEAD = ("owner", "node", "year", "period", "indicator", "head", "narrowed", "whole_years")
+INSTITUTION_LEAD = ("year", "period", "row", "approved", "compared", "whole_years")
 
 
 def cockpit_page(request):
@@ -41,7 +47,13 @@ def cockpit_page(request):
 def cockpit_wall(request):
     """The cockpit for a large screen: no menu, nothing to choose; it renews itself."""
     access.permit(request.user, "see_cockpit")
-    return _group_page(request, _highest(request.user), "targets/cockpit_wall.html")
+    owner, plan, rule_sets = _highest(request.user), Plan(), RuleSets(request.GET.get("rules"))
+    shown = _shown(request, owner, plan, rule_sets)
+    return render(
+        request,
+        "targets/cockpit_wall.html",
+        shown | _beside(shown) | _now(request, owner, plan, rule_sets, shown),
+    )
 
 
 def system_detail(request, key):
@@ -92,29 +104,64 @@ def group_list(request, kind):
     return render(request, "targets/group_list.html", context)
 
 
-def _group_page(request, owner, template="targets/cockpit.html"):
+def _group_page(request, owner):
     plan, rule_sets = Plan(), RuleSets(request.GET.get("rules"))
+    page = kept.page(
+        request, owner, plan, rule_sets, lambda: _rendered(request, _shown(request, owner, plan, rule_sets))
+    )
+    return render(request, "targets/cockpit.html", page | _now(request, owner, plan, rule_sets, page))
+
+
+def _now(request, owner, plan, rule_sets, page):
+    """What stands around the figures and changes by itself: the choices, and what is filed and waits."""
+    filters = CockpitFilters(request.GET, **year_options(plan, page["whole_years"]), rule_sets=rule_sets)
+    year, indicator = filters.chosen_year, filters.chosen_indicator
+    since = plan.first_year(year)
+    return {
+        "filters": filters,
+        "rule_sets": rule_sets,
+        "ended": assessment.ended(plan, timezone.localdate().year),
+        "waiting": cockpit.waiting(owner, since, year, rule_sets.chosen, indicator),
+        "overdue_since": since,
+    }
+
+
+def _rendered(request, shown):
+    """The figures of a group's page as they are kept: its parts as HTML, and what stands beside them."""
+    parts = {part: render_to_string(f"targets/includes/group_{part}.html", shown, request) for part in PARTS}
+    return parts | _beside(shown) | {name: shown[name] for name in GROUP_LEAD}
+
+
+def _beside(shown):
+    """What the list of what needs attention says of the figures."""
+    ranking, row = shown["institutions"], shown["row"]
+    return {
+        "behind": ranking.behind,
+        "compared": ranking.compared,
+        "is_provisional": row is not None and row.is_provisional,
+    }
+
+
+def _shown(request, owner, plan, rule_sets):
+    """All figures of the page."""
     rows = cockpit.Rows(request.user, owner, rule_sets.chosen)
     filters = CockpitFilters(request.GET, **year_options(plan, rows.whole_years), rule_sets=rule_sets)
     year = filters.chosen_year
-    context = {
+    found = {
         "owner": owner,
         "node": owner.agency,
         "rule_sets": rule_sets,
-        "filters": filters,
         "year": year,
         "period": plan.period(year),
-        "ended": assessment.ended(plan, timezone.localdate().year),
         "narrowed": _narrowed(owner),
         "may_see_groups": access.may(request.user, "see_groups"),
+        "whole_years": rows.whole_years,
     }
-    context |= _group_figures(owner, rows, plan, filters, rule_sets.chosen)
-    context |= _rankings(request.user, owner, rows, plan, filters, rule_sets.chosen)
-    return render(request, template, context)
+    found |= _group_figures(owner, rows, plan, year, rule_sets.chosen)
+    return found | _rankings(request.user, owner, rows, plan, filters, rule_sets.chosen)
 
 
-def _group_figures(owner, rows, plan, filters, rule_set):
-    year, since = filters.chosen_year, plan.first_year(filters.chosen_year)
+def _group_figures(owner, rows, plan, year, rule_set):
     forecasts = _forecasts(owner.agency, year, rule_set)
     return {
         "head": cockpit.head(rows, year),
@@ -123,8 +170,6 @@ def _group_figures(owner, rows, plan, filters, rule_set):
         "by_rule_set": rows.by_rule_set(year),
         "forecasts": forecasts,
         "is_whole_year": rows.is_whole(year),
-        "filing": cockpit.filing(owner, year, since, rule_set, filters.chosen_indicator),
-        "overdue_since": since,
     } | pictures.of_group(owner, rows, plan, year, forecasts, rule_set)
 
 
@@ -155,16 +200,33 @@ def institution_detail(request, key):
     institutions = Agency.objects.institutions().visible_to(request.user).select_related("parent")
     agency = get_object_or_404(institutions, key=key)
     plan, rule_sets = Plan(), RuleSets(request.GET.get("rules"))
+    page = kept.page(
+        request,
+        lineage.of_institution(agency),
+        plan,
+        rule_sets,
+        lambda: _institution(request, agency, plan, rule_sets),
+    )
+    filters = YearFilters(request.GET, **year_options(plan, page["whole_years"]), rule_sets=rule_sets)
+    context = page | {"agency": agency, "filters": filters, "rule_sets": rule_sets}
+    return render(request, "targets/institution_detail.html", context)
+
+
+def _institution(request, agency, plan, rule_sets):
+    """An institution's page as it is kept: its body as HTML, and what stands above it."""
     every = institution_page.all_figures(agency)
     rows = institution_page.under(every, rule_sets.chosen)
     years_whole = institution_page.whole_years(rows)
     filters = YearFilters(request.GET, **year_options(plan, years_whole), rule_sets=rule_sets)
-    context = _detail(agency, plan, rows, filters, rule_sets.chosen) | {
+    year = filters.chosen_year
+    shown = _detail(agency, plan, rows, year, rule_sets.chosen) | {
+        "whole_years": years_whole,
         "rule_sets": rule_sets,
-        "by_rule_set": [row for row in every if row.year == filters.chosen_year],
-        "is_whole_year": years_whole.get(filters.chosen_year, False),
+        "by_rule_set": [row for row in every if row.year == year],
+        "is_whole_year": years_whole.get(year, False),
     }
-    return render(request, "targets/institution_detail.html", context)
+    body = render_to_string("targets/includes/institution_body.html", shown, request)
+    return {name: shown[name] for name in INSTITUTION_LEAD} | {"body": body}
 
 
 @require_http_methods(["GET", "POST"])
@@ -182,13 +244,11 @@ def recalculation_list(request):
     return render(request, template, context)
 
 
-def _detail(agency, plan, rows, filters, rule_set):
-    year = filters.chosen_year
+def _detail(agency, plan, rows, year, rule_set):
     row = rows.get(year)
     forecasts = _forecasts(agency, year, rule_set)
     return {
         "agency": agency,
-        "filters": filters,
         "year": year,
         "period": plan.period(year),
         "row": row,
@@ -198,8 +258,8 @@ def _detail(agency, plan, rows, filters, rule_set):
         "forecasts": forecasts,
         "basis": cockpit.basis(rule_set),
         "standing": leaders.standing(agency, year, rule_set),
-        "filed": institution_page.filing_record(agency, year),
         "months": institution_page.months(agency, row, year),
+        "filed": institution_page.filing_record(agency, year),
         "buildings": institution_page.buildings(agency, year),
         "areas": institution_page.used_areas(agency, year),
         "vehicles": institution_page.vehicles(agency, year),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connection
 
 from yuzhong_carbon.celery import app as celery_app
@@ -61,6 +62,12 @@ def django_db_setup(django_db_setup: None) -> None:
     """Let transactional tests on SQLite empty the tables that triggers protect; PostgreSQL truncates them."""
     if connection.vendor == "sqlite":
         connection.ops.sql_flush = partial(_sql_flush_without_triggers, connection.ops.sql_flush)
+
+
+@pytest.fixture(autouse=True)
+def no_kept_pages() -> None:
+    """Each test begins as a new process does: without the pages that another one kept."""
+    caches["pages"].clear()
 
 
 @pytest.fixture

@@ -261,6 +261,17 @@ PORTAL_URL = os.environ.get("PORTAL_URL", "").rstrip("/")
 if PORTAL_URL and not PORTAL_URL.startswith(("https://", "http://")):
     raise ImproperlyConfigured(f"PORTAL_URL must begin with https:// or http://, not be {PORTAL_URL!r}.")
 
+# Pages of figures as they were rendered: in each process by itself, so that a new version begins with none.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "TIMEOUT": 3600,
+        "OPTIONS": {"MAX_ENTRIES": 200},
+    },
+}
+
 # Interface
 
 LANGUAGE_CODE = "zh-hans"

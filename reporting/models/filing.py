@@ -24,6 +24,7 @@ class Status(models.TextChoices):
 WAITING = (Status.SUBMITTED, Status.ENDORSED)
 OPEN = (Status.DRAFT, *WAITING)
 EDITABLE = (Status.DRAFT, Status.RETURNED, Status.WITHDRAWN)
+UNSETTLED = (*EDITABLE, *WAITING)
 
 
 class KnownBy(models.TextChoices):
@@ -107,6 +108,10 @@ class ReportQuerySet(models.QuerySet):
         """Handed in and not yet decided, by whomever."""
         return self.filter(latest__status__in=WAITING).order_by("latest__submitted_at")
 
+    def doubted(self):
+        """Of whose latest version the checks have something to say."""
+        return self.filter(Exists(Revision.objects.filter(pk=OuterRef("latest"), hits__is_standing=True)))
+
     def awaiting_first_review(self):
         """What departments that review first have still to look at."""
         return self.waiting().filter(_is_unendorsed())
@@ -138,6 +143,10 @@ class Report(models.Model):
         verbose_name = verbose_name_plural = "月报"
         ordering = ("-period__month", "agency__path")
         constraints = (models.UniqueConstraint(fields=("agency", "period"), name="report_once_a_month"),)
+        # Few beside those that are settled: a page that counts what is open must not read those.
+        indexes = (
+            models.Index(fields=("period",), condition=Q(latest__isnull=True), name="report_not_begun"),
+        )
 
     def __str__(self):
         return f"{self.agency} {self.period}"
@@ -201,6 +210,9 @@ class Revision(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "版次"
         ordering = ("report", "number")
+        indexes = (
+            models.Index(fields=("status",), condition=Q(status__in=UNSETTLED), name="revision_not_approved"),
+        )
         constraints = (
             models.UniqueConstraint(fields=("report", "number"), name="revision_number_once"),
             models.UniqueConstraint(

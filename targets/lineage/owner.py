@@ -1,6 +1,7 @@
 """Whose figure is asked about: an institution, or a node of the tree, a type or a street; within what the user sees."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db.models import Q
 from django.urls import reverse
@@ -35,7 +36,12 @@ class Owner:
         }
 
     def where(self, way=""):
-        """The condition under which an institution counts in it; way: the lookup that leads there, as "agency__"."""
+        """The condition under which an institution counts in it; way: the lookup that leads there, as "agency__".
+
+        All of them count in the root: no join is needed to find that out.
+        """
+        if self.kind == GroupKind.NODE and self.agency.parent_id is None:
+            return Q()
         field, value = {
             INSTITUTION: lambda: ("pk", self.agency.pk),
             GroupKind.NODE: lambda: ("path__startswith", self.agency.path),
@@ -58,41 +64,51 @@ class Owner:
         return reverse("targets:group-detail", args=[self.kind, self.key])
 
 
+# A page of figures links hundreds of them, mostly the same ones as the last time.
+@lru_cache(maxsize=16_384)
+def _address(name, *arguments):
+    return reverse(name, args=arguments)
+
+
 def why(kind, key, year, measure):
     """The address of the page that explains a figure."""
     if kind == INSTITUTION:
-        return reverse("targets:why-institution", args=[key, year, measure])
-    return reverse("targets:why-group", args=[kind, key, year, measure])
+        return _address("targets:why-institution", key, year, measure)
+    return _address("targets:why-group", kind, key, year, measure)
 
 
 def why_effects(kind, key, year, quantity):
     """The address of the page that explains the effects on a quantity."""
-    return reverse("targets:why-effects", args=[kind, key, year, quantity])
+    return _address("targets:why-effects", kind, key, year, quantity)
 
 
 def why_requirement(kind, key, year, indicator):
     """The address of the page that explains what a year has to bring."""
-    return reverse("targets:why-requirement", args=[kind, key, year, indicator])
+    return _address("targets:why-requirement", kind, key, year, indicator)
 
 
 def why_forecast(kind, key, year, indicator):
     """The address of the page that explains where a running year may end."""
-    return reverse("targets:why-forecast", args=[kind, key, year, indicator])
+    return _address("targets:why-forecast", kind, key, year, indicator)
 
 
 def why_peak(kind, key):
     """The address of the page that explains whether carbon has peaked."""
-    return reverse("targets:why-peak", args=[kind, key])
+    return _address("targets:why-peak", kind, key)
 
 
 def why_published(publication, kind, key, panel, column):
     """The address of the page that explains a sealed number; publication: its id."""
-    return reverse("targets:why-published", args=[publication, kind, key, panel, column])
+    return _address("targets:why-published", publication, kind, key, panel, column)
 
 
 def why_rehearsed(effect):
     """The address of the page that says what a rehearsed number was made from; effect: its id."""
-    return reverse("targets:why-rehearsed", args=[effect])
+    return _address("targets:why-rehearsed", effect)
+
+
+def of_institution(agency):
+    return Owner(INSTITUTION, agency.key, agency.name, agency)
 
 
 def of_node(node):
@@ -114,7 +130,7 @@ def find_agency(user, kind, key):
 def find_institution(user, key):
     """The institution, or None where the user sees none of that key."""
     agency = Agency.objects.institutions().visible_to(user).filter(key=key).first()
-    return Owner(INSTITUTION, agency.key, agency.name, agency) if agency else None
+    return of_institution(agency) if agency else None
 
 
 def find_group(user, kind, key):

@@ -181,7 +181,7 @@ def _explained(owner, card, target, year, rule_set, panel, parameters):
         comparisons=comparisons,
         status=str(card.status),
         verdict=card.verdict_in_words or "",
-        has_whole_year=card.row is not None and cards.covers_year(card.row),
+        has_whole_year=card.row is not None and card.row.covers_year,
         computed_at=card.row.computed_at if card.row else None,
     )
 

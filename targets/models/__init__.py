@@ -11,7 +11,7 @@ from .benchmark import (
     VerdictWord,
 )
 from .explanation import Decomposition, Quantity
-from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums
+from .figures import Figure, GroupFigure, GroupKind, GroupPanel, PartialSums, first_year
 from .forecast import Forecast, ForecastRun, PeakBasis, PeakResult, PeakStatus
 from .plan import Indicator, PlanPeriod, Target
 from .proposal import Proposal, ProposalEffect
@@ -55,4 +55,5 @@ __all__ = [
     "SavedView",
     "Target",
     "VerdictWord",
+    "first_year",
 ]

@@ -1,8 +1,13 @@
 """The columns that every row of figures has: totals, and for each indicator what `targets.measures` says of it."""
 
+from functools import cached_property
+
+import numpy as np
 from django.db import models
 
 from reporting.models import RuleSet
+
+from ..indicators import MONTHS, QUANTITIES
 
 
 def _number(title):
@@ -110,6 +115,23 @@ class IndicatorColumns(Totals):
 
     class Meta:
         abstract = True
+
+    @cached_property
+    def monthly(self):
+        """Array (8, 12) of `packed`: the rows of `indicators.QUANTITIES`, NaN where unknown."""
+        return np.frombuffer(bytes(self.packed), dtype="<f8").reshape(len(QUANTITIES), -1)
+
+    @cached_property
+    def months_with_energy(self):
+        """The months (1 to 12) of which the energy is known."""
+        known = ~np.isnan(self.monthly[QUANTITIES.index("kgce")])
+        return [int(month) + 1 for month in np.flatnonzero(known)]
+
+    @cached_property
+    def covers_year(self):
+        """Whether all months are known, each of half the fullest month's area: one early December ends no year."""
+        area = np.nan_to_num(self.monthly[QUANTITIES.index("floor_area_m2")])
+        return len(self.months_with_energy) == MONTHS and bool(area.min() >= area.max() / 2)
 
     def value(self, indicator):
         return getattr(self, indicator)

@@ -1,18 +1,22 @@
 """Figures computed from the panels: read by pages, written by the refreshing job alone."""
 
-import numpy as np
 from django.db import models
 
 from agencies.models import Agency
 from reporting.models import RuleSet
 
-from ..indicators import QUANTITIES
 from .columns import IndicatorColumns
 
 
 class FigureQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(agency__in=Agency.objects.visible_to(user))
+
+
+def first_year():
+    """Of the figures that a rule set has, null for none: one row of an index, however many figures there are."""
+    figures = Figure.objects.filter(rule_set=models.OuterRef("pk")).order_by("year")
+    return models.Subquery(figures.values("year")[:1])
 
 
 class Figure(IndicatorColumns):
@@ -45,11 +49,6 @@ class Figure(IndicatorColumns):
     def whose(self):
         """(kind, key, panel) of its explanation."""
         return INSTITUTION, self.agency.key, ""
-
-    @property
-    def monthly(self):
-        """Array (8, 12): the rows of `indicators.QUANTITIES`, NaN where unknown."""
-        return np.frombuffer(bytes(self.packed), dtype="<f8").reshape(len(QUANTITIES), -1)
 
 
 # An institution beside the kinds of groups.
@@ -115,11 +114,6 @@ class GroupFigure(IndicatorColumns):
     @property
     def months_missing(self):
         return self.months_expected - self.months_approved - self.months_submitted
-
-    @property
-    def monthly(self):
-        """Array (8, 12): the rows of `indicators.QUANTITIES`, NaN where unknown."""
-        return np.frombuffer(bytes(self.packed), dtype="<f8").reshape(len(QUANTITIES), -1)
 
 
 class PartialSums(models.Model):

@@ -7,7 +7,9 @@
 from datetime import date
 
 import pytest
+from django.urls import reverse
 
+from reporting import actions
 from reporting.models import StaleMark
 from targets import cards, cockpit, plan_library, refresh
 from targets.lineage import of_node
@@ -16,6 +18,7 @@ from targets.progress import Standing
 from tests.factories import DepartmentFactory, District, InstitutionFactory
 
 from .months import settle
+from .pages import squeezed, text
 
 pytestmark = pytest.mark.django_db
 
@@ -222,37 +225,51 @@ def test_without_a_target_nobody_is_behind(district):
     assert (ranking.behind, ranking.compared) == (None, 1)
 
 
-def filing(node, year, since=2020):
-    return cockpit.filing(of_node(node), year, since, rule_set=None, indicator=Indicator.ENERGY_PER_AREA)
+def waiting(node, since=2020):
+    return cockpit.waiting(of_node(node), since, year=2025, rule_set=None, indicator=ENERGY)
 
 
-def test_filing_counts_what_is_covered_and_what_needs_attention(district):
+def test_what_waits_is_counted_as_it_is_now(district):
     InstitutionFactory(parent=district.department)
     for month in (1, 2):
         district.approved(date(2025, month, 1), {"110": 1, "102": 1, "103": 1})
     district.submitted(date(2025, 3, 1), {"110": 1, "102": 1, "103": 1})
-    assert filing(district.bureau, 2025) == {
-        "registered": 2,
-        "expected": 6,
-        "approved": 2,
-        "submitted": 1,
-        "missing": 3,
-        "overdue": 3,
+    assert waiting(district.bureau) == {
         "to_review": 1,
+        "doubted": 1,
         "returned": 0,
+        "not_begun": 3,
+        "not_handed_in": 0,
+        "overdue": 3,
         "stale": 2,
         "judged": 0,
         "over": 0,
     }
 
 
+def test_a_returned_month_is_late_too_and_no_longer_waits(district):
+    report = district.submitted(date(2025, 3, 1), {"110": 1, "102": 1, "103": 1})
+    actions.send_back(report, by=district.reviewer, reason="请核对")
+    counts = waiting(district.bureau)
+    assert (counts["to_review"], counts["doubted"], counts["returned"]) == (0, 0, 1)
+    assert (counts["not_begun"], counts["not_handed_in"], counts["overdue"]) == (0, 1, 1)
+
+
+def test_a_page_says_what_its_year_covers(client, district):
+    InstitutionFactory(parent=district.department)
+    for month in (1, 2):
+        district.approved(date(2025, month, 1), {"110": 1, "102": 1, "103": 1})
+    district.submitted(date(2025, 3, 1), {"110": 1, "102": 1, "103": 1})
+    refresh.refresh_all()
+    page = squeezed(text(client, district.manager, f"{reverse('targets:cockpit')}?year=2025"))
+    assert "有数据机构 1 / 在册 2 个；机构月应报 6，已通过 2，待审核 1，未报 3" in page
+
+
 def test_months_from_before_the_base_year_are_not_overdue(district):
     plan = cards.Plan()
     for year in (2018, 2019, 2020, 2025):
         district.report(date(year, 3, 1))
-    counts = {
-        year: filing(district.bureau, year, plan.first_year(year))["overdue"] for year in (2018, 2025, 2026)
-    }
+    counts = {year: waiting(district.bureau, plan.first_year(year))["overdue"] for year in (2018, 2025, 2026)}
     assert [plan.first_year(year) for year in counts] == [2018, 2020, 2025]
     assert counts == {2018: 4, 2025: 2, 2026: 1}
 
@@ -261,7 +278,7 @@ def test_an_institution_year_is_stale_once_however_often_it_was_marked(district)
     for year in (2024, 2025, 2025):
         StaleMark.objects.create(agency=district.institution, year=year)
     nodes = (district.bureau, district.department, DepartmentFactory(parent=district.bureau))
-    assert [filing(node, 2025)["stale"] for node in nodes] == [2, 2, 0]
+    assert [waiting(node)["stale"] for node in nodes] == [2, 2, 0]
 
 
 def test_a_department_sees_its_own_system_as_the_highest_node(district):
