@@ -31,7 +31,7 @@ class WorkerProcess:
         command = [sys.executable, "-m", "celery", "--app", "yuzhong_carbon", "worker", "--loglevel", "INFO"]
         command += ["--without-gossip", "--without-mingle", "--concurrency", str(concurrency)]
         command += ["--beat", "--schedule", str(folder / "beat")] if beat else []
-        self.environment = os.environ | {"DATABASE_URL": _test_database_url()} | environment
+        self.environment = os.environ | {"DATABASE_URL": database_url()} | environment
         with self.log_file.open("wb") as log:
             self.child = start_child(command, log=log, cwd=settings.BASE_DIR, env=self.environment)
 
@@ -112,7 +112,8 @@ def celery_worker_process(transactional_db: None, tmp_path: Path) -> Iterator[Ca
         worker.stop()
 
 
-def _test_database_url() -> str:
+def database_url() -> str:
+    """The address of the test database, for processes of their own."""
     name = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"
