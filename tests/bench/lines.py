@@ -5,7 +5,7 @@ from functools import cached_property
 
 from tests.ports import free_port
 
-from . import visits
+from . import visits, wrk
 from .server import Server, say
 
 SMALLER = (175, 2_000)
@@ -87,6 +87,7 @@ class Bench:
     @cached_property
     def pages(self):
         """What the pages' step found, and under `latencies` how long each page takes."""
+        wrk.require()
         made = self.server.step(self.whole, "pages")
         say(f"queries: {made['queries']}")
         port = free_port()
@@ -204,7 +205,8 @@ def _page(bench, name):
 
 def page_queries(bench):
     found = bench.pages["queries"]
-    detail = ", ".join(f"{name} {number}" for name, number in found.items())
+    anew = bench.pages["queries_anew"]
+    detail = ", ".join(f"{name} {number} ({anew[name]} made anew)" for name, number in found.items())
     return Line("page-queries", max(found.values()) / MOST_QUERIES, f"{detail}, of {MOST_QUERIES}", at_most=1)
 
 

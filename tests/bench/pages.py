@@ -1,6 +1,7 @@
 """What the cockpit and an institution's page read, and how many queries each makes; `visits` measures them."""
 
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
@@ -21,7 +22,8 @@ YEAR = formula.YEARS[-2]
 
 
 def prepare():
-    """Everything that the pages read, and who asks: name → address, queries of each page, the cookie of a manager."""
+    """Everything that the pages read, and who asks: name → address, queries of each page as kept and made anew, the
+    cookie of a manager."""
     recalculation.work_off(recalculation.begin(rules.active_slug(), cause="bench"))
     for make in (explaining.explain_all, forecasting.forecast_all, benchmarking.benchmark_all):
         make()
@@ -37,13 +39,22 @@ def prepare():
         "institution": f"{reverse('targets:institution-detail', args=[key])}?year={YEAR}",
     }
     with override_settings(**served()):
-        queries = {name: _queries(client, address) for name, address in pages.items()}
+        counted = {name: _queries(client, address) for name, address in pages.items()}
     cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
-    return {"pages": pages, "queries": queries, "cookie": cookie}
+    queries = {name: kept for name, (kept, _) in counted.items()}
+    anew = {name: made for name, (_, made) in counted.items()}
+    return {"pages": pages, "queries": queries, "queries_anew": anew, "cookie": cookie}
 
 
 def _queries(client, address):
-    client.get(address)
+    """Of the page as it is kept (ADR 20), and of the first request after a change, which makes it anew."""
+    _count(client, address)
+    caches["pages"].clear()
+    anew = _count(client, address)
+    return _count(client, address), anew
+
+
+def _count(client, address):
     with CaptureQueriesContext(connection) as found:
         answer = client.get(address)
     if answer.status_code != 200:

@@ -13,8 +13,9 @@ from tests.ports import free_port
 from . import approval, autosave, contestants, data, equality, importing, pages, visits, workbooks, wrk
 from .__main__ import chosen, measure, table
 from .equality import NotEqual
-from .lines import LINES, Line
+from .lines import LINES, Bench, Line
 from .rivals import tables
+from .server import StepFailed
 
 AGENCIES = 30
 
@@ -69,7 +70,8 @@ def test_one_line_is_measured_on_a_server_of_its_own():
 @pytest.mark.needs_postgresql
 def test_the_pages_find_all_that_they_read(register):
     made = pages.prepare()
-    assert made["pages"].keys() == made["queries"].keys() == {"empty", "cockpit", "institution"}
+    names = {"empty", "cockpit", "institution"}
+    assert made["pages"].keys() == made["queries"].keys() == made["queries_anew"].keys() == names
     assert Decomposition.objects.exists()
     assert Benchmark.objects.exists()
 
@@ -95,6 +97,18 @@ def test_latencies_are_read_in_every_unit_that_wrk_prints():
 def test_a_server_that_does_not_answer_is_no_latency():
     with pytest.raises(TimeoutError):
         visits.wait_for(f"http://127.0.0.1:{free_port()}", seconds=0.1)
+
+
+def test_an_answer_that_is_no_page_is_no_latency(live_server):
+    visits.require_page(live_server.url, "/healthz", "")
+    with pytest.raises(wrk.WrkFailed, match="/ answered 302"):
+        visits.require_page(live_server.url, "/", "")
+
+
+def test_without_wrk_nothing_is_computed(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(StepFailed, match="apt-get install wrk"):
+        LINES["cockpit-page"](Bench(server=None, agencies=1, with_lines=False))
 
 
 def test_a_line_holds_when_its_ratio_clears_the_bar():

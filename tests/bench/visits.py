@@ -3,9 +3,11 @@
 import statistics
 import sys
 import time
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from .wrk import Latency, latency
+from .wrk import Latency, WrkFailed, latency
 
 WORKERS, THREADS = 2, 4
 ROUNDS, SECONDS, WARM_UP = 3, 6, 2
@@ -30,6 +32,16 @@ def wait_for(server, seconds=60):
     raise TimeoutError(f"{server} does not answer.")
 
 
+def require_page(server, address, cookie):
+    """Raises WrkFailed unless the page itself answers: wrk counts a redirect, to the login say, as an answer."""
+    connection = HTTPConnection(urlsplit(server).netloc)
+    connection.request("GET", address, headers={"Cookie": cookie})
+    status = connection.getresponse().status
+    connection.close()
+    if status != 200:
+        raise WrkFailed(f"{address} answered {status}.")
+
+
 def measure(server, pages, cookie, rounds=ROUNDS, seconds=SECONDS):
     """Name → Latency: medians over rounds in which the pages take turns, after a warm-up of each."""
     for address in pages.values():
@@ -37,6 +49,7 @@ def measure(server, pages, cookie, rounds=ROUNDS, seconds=SECONDS):
     found = {name: [] for name in pages}
     for _ in range(rounds):
         for name, address in pages.items():
+            require_page(server, address, cookie)
             found[name].append(latency(f"{server}{address}", seconds, cookie))
     return {
         name: Latency(

@@ -5,13 +5,15 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
+from .server import StepFailed
+
 CONNECTIONS = 2
 MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 _PERCENTILE = re.compile(r"^\s+(50|99)%\s+([0-9.]+)(us|ms|s|m)\s*$", re.MULTILINE)
 _FAULT = re.compile(r"^\s*(Non-2xx.*|Socket errors.*)$", re.MULTILINE)
 
 
-class WrkFailed(RuntimeError):
+class WrkFailed(StepFailed):
     """wrk is not here, or the address did not answer as it should."""
 
 
@@ -23,10 +25,14 @@ class Latency:
     p99: float
 
 
-def latency(address: str, seconds: int, cookie: str) -> Latency:
-    """Of CONNECTIONS people who ask for the address one time after the other."""
+def require() -> None:
+    """Raises WrkFailed where wrk is not on this machine."""
     if shutil.which("wrk") is None:
         raise WrkFailed("wrk is not on this machine: apt-get install wrk.")
+
+
+def latency(address: str, seconds: int, cookie: str) -> Latency:
+    """Of CONNECTIONS people who ask for the address one time after the other."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
     done = subprocess.run(
         [*command, "-H", f"Cookie: {cookie}", address], capture_output=True, text=True, check=False
