@@ -105,6 +105,19 @@ def trend_chart(quantity, unit, this, last, year, scale=1):
     }
 
 
+def trend_charts(this, last, year):
+    """(quantity, title, chart) month by month; this, last: rows of an institution or of all of a group, or None."""
+    quantities = (
+        ("kgce", "综合能耗", "tce", KG_PER_TONNE),
+        ("kg_co2_target", "碳排放（考核口径）", "tCO₂", KG_PER_TONNE),
+        ("water_m3", "用水量", "m³", 1),
+    )
+    return [
+        (name, title, trend_chart(name, unit, this, last, year, scale))
+        for name, title, unit, scale in quantities
+    ]
+
+
 def _monthly(quantity, row, scale):
     if row is None:
         return [None] * MONTHS

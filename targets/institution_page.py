@@ -159,20 +159,6 @@ def path_charts(rows, plan, year, forecasts=()):
     ]
 
 
-def trend_charts(rows, year):
-    """(id, title, chart) of each quantity, month by month."""
-    quantities = (
-        ("kgce", "综合能耗", "tce", cards.KG_PER_TONNE),
-        ("kg_co2_target", "碳排放（考核口径）", "tCO₂", cards.KG_PER_TONNE),
-        ("water_m3", "用水量", "m³", 1),
-    )
-    this, last = rows.get(year), rows.get(year - 1)
-    return [
-        (name, title, charts.trend_chart(name, unit, this, last, year, scale))
-        for name, title, unit, scale in quantities
-    ]
-
-
 @dataclass(frozen=True)
 class Month:
     """One month of the year: what is approved of it, and where its report stands. Unknown is NaN."""
@@ -260,6 +246,13 @@ def _mean_area(known):
         areas.mean({each.month: getattr(each, name) for each in known}) for name in ("own_m2", "shared_m2")
     )
     return UsedArea([each.month.month for each in known], own, shared)
+
+
+def equipment(agency, year):
+    """What else it runs, in use in the year, by kind."""
+    days = date(year, 1, 1), date(year, 12, 31)
+    kinds = {"rooms": agency.datarooms, "plants": agency.pvplants, "stations": agency.chargingstations}
+    return {kind: list(rows.in_use_in(*days)) for kind, rows in kinds.items()}
 
 
 def vehicles(agency, year):

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, Max, Value
 from django.utils import timezone
 
-from agencies.models import Agency, Building, Event, Occupancy, Vehicle
+from agencies.models import Agency, Building, ChargingStation, DataRoom, Event, Occupancy, PvPlant, Vehicle
 from reporting.models import Report
 
 from .models import (
@@ -90,8 +90,11 @@ def _filed(owner):
         yield _last(Event.objects.filter(agency=None, month__isnull=False), "at")
 
 
+REGISTERED = (Agency, Building, Occupancy, Vehicle, DataRoom, PvPlant, ChargingStation)
+
+
 def _register():
-    for model in (Agency, Building, Occupancy, Vehicle):
+    for model in REGISTERED:
         # Every change adds a row of history with the next key.
         named = model.history.order_by().values(table=Value(model.__name__))
         latest = named.annotate(last=Max("history_date"), rows=Max("history_id"))

@@ -1,18 +1,20 @@
 """The pictures of a page, each of their points leading to the explanation of its figure."""
 
 from . import charts, cockpit, institution_page, lineage
-from .models import Quantity
+from .models import GroupPanel, Quantity
 
 
 def of_group(owner, rows, plan, year, forecasts, rule_set):
     """rows: cockpit.Rows of the owner. Only nodes of the tree have a peak and effects."""
     peaks = list(owner.agency.peak_results.filter(rule_set=rule_set)) if owner.agency else []
     carbon, energy = cockpit.carbon_chart(rows, peaks), cockpit.energy_chart(rows)
+    trends = charts.trend_charts(*(rows.of(each, GroupPanel.ALL) for each in (year, year - 1)), year)
     found = {
         "peaks": peaks,
         "charts": _paths(cockpit.path_charts(rows, plan, year, forecasts), owner.kind, owner.key),
         "carbon": _yearly(carbon, owner.kind, owner.key, rows.years, "kg_co2_target"),
         "energy": _yearly(energy, owner.kind, owner.key, rows.years, "kgce"),
+        "trends": _monthly(trends, owner.kind, owner.key, year),
     }
     return found | _effects(owner.agency, year, rule_set) if owner.agency else found
 
@@ -25,10 +27,11 @@ def of_institution(agency, rows, plan, year, forecasts, rule_set):
         charts.energy_chart(every, decimals=2),
     )
     paths = institution_page.path_charts(rows, plan, year, forecasts)
+    trends = charts.trend_charts(rows.get(year), rows.get(year - 1), year)
     found = {
         "peaks": peaks,
         "charts": _paths(paths, lineage.INSTITUTION, agency.key),
-        "trends": _monthly(institution_page.trend_charts(rows, year), agency.key, year),
+        "trends": _monthly(trends, lineage.INSTITUTION, agency.key, year),
         "carbon": _yearly(carbon, lineage.INSTITUTION, agency.key, rows, "kg_co2_target"),
         "energy": _yearly(energy, lineage.INSTITUTION, agency.key, rows, "kgce"),
     }
@@ -75,9 +78,10 @@ def _paths(found, kind, key):
     return found
 
 
-def _monthly(found, key, year):
+def _monthly(found, kind, key, year):
     for quantity, _, chart in found:
         for point in chart.get("points", ()):
-            address = lineage.why(lineage.INSTITUTION, key, year, quantity)
-            point["href"] = f"{address}#month-{point['month']:02}"
+            # Only an institution's months have lines of their own there.
+            month = f"#month-{point['month']:02}" if kind == lineage.INSTITUTION else ""
+            point["href"] = f"{lineage.why(kind, key, year, quantity)}{month}"
     return found

@@ -263,4 +263,5 @@ def _detail(agency, plan, rows, year, rule_set):
         "buildings": institution_page.buildings(agency, year),
         "areas": institution_page.used_areas(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
+        "equipment": institution_page.equipment(agency, year),
     } | pictures.of_institution(agency, rows, plan, year, forecasts, rule_set)

@@ -5,7 +5,7 @@
 
 import pytest
 
-from targets import cards, charts, cockpit, explaining, forecasting, institution_page, refresh
+from targets import cards, charts, cockpit, explaining, forecasting, institution_page, pictures, refresh
 from targets.lineage import of_node
 from targets.models import Forecast, Indicator, PeakResult, Quantity
 from tests.factories import InstitutionFactory
@@ -139,3 +139,18 @@ def test_a_card_tells_where_the_year_may_end(district):
     energy = cockpit.target_cards(rows_of(district), cards.Plan(), 2025, forecasts)[0]
     assert energy.forecast == forecasts.get(indicator=ENERGY)
     assert energy.forecast.is_history_enough
+
+
+def test_a_groups_months_stand_beside_last_years(two_years):
+    """940 kWh a month of one institution and 500 of another, and of last year nothing."""
+    more = InstitutionFactory(parent=two_years.department)
+    settle(more, 2025, [1, 2], kwh=500)
+    refresh.refresh_all()
+    owner, rules = of_node(two_years.bureau), cards.RuleSets().chosen
+    shown = pictures.of_group(owner, rows_of(two_years), cards.Plan(), 2025, [], rules)
+    quantity, title, chart = shown["trends"][0]
+    assert (quantity, title, chart["unit"]) == ("kgce", "综合能耗", "tce")
+    # (940 + 500) × 0.1229 kgce, then 940 alone.
+    assert [point["this"] for point in chart["points"]][:3] == pytest.approx([0.176976, 0.176976, 0.115526])
+    assert chart["points"][0]["last"] is None
+    assert chart["points"][2]["href"] == f"/why/node/{two_years.bureau.key}/2025/kgce/"

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from agencies.access import Role
 from agencies.actions import register, register_agency
-from agencies.models import Membership, Vehicle
+from agencies.models import DataRoom, Membership, Vehicle
 from reporting import actions as reporting_actions
 from reporting.models import RuleSet
 from targets import actions, benchmarking, explaining, forecasting, recalculation, refresh
@@ -90,6 +90,17 @@ def test_another_name_and_a_new_vehicle_are_seen_at_once(client, kept):
     )
     register(vehicle, by=kept.manager)
     assert "没有登记在用车辆" not in seen(client, kept, own(institution))
+    room = DataRoom(
+        agency=institution,
+        name="主楼机房",
+        area_m2=20,
+        racks=4,
+        installed_kw=12,
+        in_use_from=date(2024, 1, 1),
+    )
+    register(room, by=kept.manager)
+    page = seen(client, kept, own(institution))
+    assert '主楼机房 <span class="unit">机房，20.0 m²，机柜 4 个</span>' in page
 
 
 def test_effects_forecasts_and_ranks_made_later_are_seen(client, two_years):
