@@ -303,15 +303,17 @@ def waiting(owner, since, year, rule_set, indicator):
     those above it.
     since: the first year whose months can be overdue; older ones are history that was entered afterwards.
     """
+    # Where a node stands in the tree is in the statement, and not in what makes two owners the same.
+    place = owner.agency.path if owner.agency else ""
     with connection.cursor() as cursor:
-        cursor.execute(*_waiting(owner, since, timezone.localdate(), year, rule_set, indicator))
+        cursor.execute(*_waiting(owner, place, since, timezone.localdate(), year, rule_set, indicator))
         counts = dict(cursor.fetchall())
     return counts | {"overdue": counts["not_begun"] + counts["not_handed_in"]}
 
 
 # Making the statement takes longer than answering it.
 @lru_cache(maxsize=2_000)
-def _waiting(owner, since, today, year, rule_set, indicator):
+def _waiting(owner, place, since, today, year, rule_set, indicator):
     reports = Report.objects.filter(owner.where("agency__")).order_by()
     to_review = reports.filter(latest__status__in=WAITING)
     late = reports.filter(period__due_on__lt=today, period__month__gte=date(since, 1, 1))

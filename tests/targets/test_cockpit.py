@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from agencies import actions as register_actions
 from reporting import actions
 from reporting.models import StaleMark
 from targets import cards, cockpit, plan_library, refresh
@@ -253,6 +254,16 @@ def test_a_returned_month_is_late_too_and_no_longer_waits(district):
     counts = waiting(district.bureau)
     assert (counts["to_review"], counts["doubted"], counts["returned"]) == (0, 0, 1)
     assert (counts["not_begun"], counts["not_handed_in"], counts["overdue"]) == (0, 1, 1)
+
+
+def test_what_waits_in_a_system_that_moves_goes_with_it(district):
+    district.submitted(date(2025, 3, 1), {"110": 1, "102": 1, "103": 1})
+    assert waiting(district.department)["to_review"] == 1
+    above = DepartmentFactory(parent=district.bureau)
+    register_actions.move(district.department, above, by=district.manager)
+    district.department.refresh_from_db()
+    assert waiting(district.department)["to_review"] == 1
+    assert waiting(above)["to_review"] == 1
 
 
 def test_a_page_says_what_its_year_covers(client, district):
