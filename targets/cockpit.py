@@ -252,23 +252,24 @@ def ranked_institutions(user, owner, rule_set, plan, year, indicator):
     """`extent`: months compared."""
     target = plan.target(indicator, year)
     found = _both_ends(user, owner, rule_set, year, indicator, target)
-    best = sorted((row for row in found if row.best <= RANKED), key=lambda row: row.best)
-    worst = sorted((row for row in found if row.best > RANKED), key=lambda row: row.worst)
+    best = sorted((pair for pair in found if pair[1].best <= RANKED), key=lambda pair: pair[1].best)
+    worst = sorted((pair for pair in found if pair[1].best > RANKED), key=lambda pair: pair[1].worst)
     return Ranking(
-        best=[_institution(row, target, indicator) for row in best],
-        worst=[_institution(row, target, indicator) for row in worst],
+        best=[_institution(row, target, indicator) for row, _ in best],
+        worst=[_institution(row, target, indicator) for row, _ in worst],
         behind=_number_behind(found, target),
-        compared=found[0].compared if found else 0,
+        compared=found[0][1].compared if found else 0,
     )
 
 
 def _number_behind(found, target):
     if target is None or target.reduction is None:
         return None
-    return found[0].behind if found else 0
+    return found[0][1].behind if found else 0
 
 
 def _both_ends(user, owner, rule_set, year, indicator, target):
+    """(figure, its place) of those at both ends. Places first: whole rows of all would be sorted for twenty of them."""
     change = f"{indicator}_change"
     figures = Figure.objects.visible_to(user).filter(
         owner.where("agency__"), rule_set=rule_set, year=year, **{f"{change}__isnull": False}
@@ -279,8 +280,11 @@ def _both_ends(user, owner, rule_set, year, indicator, target):
         compared=Window(Count("pk")),
         behind=Window(Count("pk", filter=behind(change, target, year))),
     )
-    ends = ranked.filter(Q(best__lte=RANKED) | Q(worst__lte=RANKED))
-    return list(ends.select_related("agency").defer("packed"))
+    ends = ranked.filter(Q(best__lte=RANKED) | Q(worst__lte=RANKED)).order_by()
+    places = ends.values_list("pk", "best", "worst", "compared", "behind", named=True)
+    by_pk = {place.pk: place for place in places}
+    rows = Figure.objects.filter(pk__in=by_pk).select_related("agency").defer("packed")
+    return [(row, by_pk[row.pk]) for row in rows]
 
 
 def behind(change, target, year):
