@@ -95,6 +95,7 @@ def test_every_picture_is_drawn_and_says_the_same_as_its_table(district, page):
     names = {figures.nth(index).get_attribute("id") for index in range(figures.count())}
     assert names == {
         *("carbon", "energy", "mix", "why-energy", "why-carbon"),
+        *("kgce", "kg_co2_target", "water_m3"),
         *("kgce_per_m2", "kg_co2_per_m2", "kgce_per_person", "m3_per_person"),
     }
     for name in names:
