@@ -55,7 +55,7 @@ def plan():
     """A hash of the plan periods and what they ask."""
     columns = ("base_year", "end_year", "targets__indicator", "targets__reduction_percent", "targets__path")
     rows = PlanPeriod.objects.order_by("pk", "targets__pk").values_list(*columns)
-    return _hash("\n".join("|".join(map(str, row)) for row in rows).encode())
+    return _hash_of(rows)
 
 
 def quotas():
@@ -63,7 +63,7 @@ def quotas():
     columns = ("pk", "type_code", "indicator", "electricity_kgce_per_kwh", "valid_from")
     limits = ("constraint_value", "benchmark_value", "guide_value")
     rows = Quota.objects.order_by("pk").values_list(*columns, *limits)
-    return _hash("\n".join("|".join(map(str, row)) for row in rows).encode())
+    return _hash_of(rows)
 
 
 def outdated(change, now=None):
@@ -92,6 +92,10 @@ def _own(change):
     if isinstance(change, Restatement) or change.kind != Proposal.Kind.CORRECTION:
         return {}
     return {"filed": _hash(approved.row_of(change.report.latest).tobytes())}
+
+
+def _hash_of(rows):
+    return _hash("\n".join("|".join(map(str, row)) for row in rows).encode())
 
 
 def _hash(content):
