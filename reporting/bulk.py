@@ -5,7 +5,7 @@ For rows that are already checked: triggers and constraints still apply, `save()
 
 import io
 import math
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 
 import numpy as np
@@ -121,6 +121,8 @@ def _field(values, kind):
     """A column as the big-endian array that COPY takes, texts as bytes, and where it is NULL if anywhere."""
     if isinstance(values, datetime):
         values = (np.datetime64(values.astimezone(UTC).replace(tzinfo=None), "us") - _EPOCH).astype(np.int64)
+    elif isinstance(values, date):
+        values = np.int64((values - date(2000, 1, 1)).days)
     values = np.asarray(values)
     if values.dtype.kind == "U":
         return np.char.encode(values, "utf-8"), None
@@ -136,6 +138,7 @@ def _field(values, kind):
 _CODES = {
     "bigint": ">i8",
     "integer": ">i4",
+    "date": ">i4",
     "smallint": ">i2",
     "double precision": ">f8",
     "boolean": "u1",

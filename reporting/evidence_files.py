@@ -29,19 +29,19 @@ class Damaged(Exception):
     """The stored file is gone, or is no longer what was uploaded."""
 
 
-def path_of(agency_id, sha256):
+def path_of(agency_id, sha256, folder="evidence"):
     """Each agency has a folder of its own: that another one filed the same scan is nobody's to find out."""
-    return Path(settings.PRIVATE_MEDIA_ROOT) / "evidence" / str(agency_id) / sha256[:2] / sha256
+    return Path(settings.PRIVATE_MEDIA_ROOT) / folder / str(agency_id) / sha256[:2] / sha256
 
 
-def store(agency_id, content):
+def store(agency_id, content, folder="evidence"):
     """Write the content once, whole or not at all; returns its SHA-256. Raises NotStored.
 
     A file already there is only touched, so that the sweep of what no row names leaves it to the row being written;
     one that was damaged is written anew.
     """
     sha256 = hashlib.sha256(content).hexdigest()
-    path = path_of(agency_id, sha256)
+    path = path_of(agency_id, sha256, folder)
     try:
         if path.exists() and path.read_bytes() == content:
             os.utime(path)
@@ -72,12 +72,16 @@ def _write(path, content):
 
 def content_of(evidence):
     """The file as it was uploaded. Raises Damaged where it is missing or its hash is another one."""
-    path = path_of(evidence.agency_id, evidence.sha256)
+    return content_at(path_of(evidence.agency_id, evidence.sha256), evidence.sha256)
+
+
+def content_at(path, sha256):
+    """The stored content of a file. Raises Damaged where it is missing or its hash is another one."""
     try:
         content = path.read_bytes()
     except OSError as fault:
         raise Damaged("凭证文件缺失，请联系管理员从备份恢复。") from fault
-    if hashlib.sha256(content).hexdigest() != evidence.sha256:
+    if hashlib.sha256(content).hexdigest() != sha256:
         raise Damaged("凭证文件与登记时的哈希不符，不再提供。请联系管理员从备份恢复。")
     return content
 

@@ -3,6 +3,9 @@
 from django.core.exceptions import PermissionDenied
 
 from agencies.access import SEES_FIGURES, Role
+from agencies.models import AgencyKind
+
+from .models import Register
 
 VERBS = {
     # The department sees its own system: which rows, visible_to decides.
@@ -24,6 +27,10 @@ VERBS = {
     "seal": frozenset({Role.MANAGER}),
     "edit_plan": frozenset({Role.MANAGER}),
     "recalculate": frozenset({Role.MANAGER}),
+    # Whose tasks and records: which rows, visible_to decides.
+    "see_plan": SEES_FIGURES,
+    "keep_records": frozenset({Role.FILER, Role.DEPARTMENT, Role.MANAGER}),
+    "review_records": frozenset({Role.REVIEWER}),
 }
 
 
@@ -36,3 +43,16 @@ def permit(user, verb: str) -> None:
     """Raises PermissionDenied unless the user may."""
     if not may(user, verb):
         raise PermissionDenied
+
+
+def may_keep(user, register, agency) -> bool:
+    """Whether the user enters records of a register for an agency: its own people, or the bureau for anyone."""
+    roles = {Role.MANAGER}
+    if register.kept_by == Register.KeptBy.OWN:
+        roles |= {Role.FILER} | ({Role.DEPARTMENT} if agency.kind == AgencyKind.DEPARTMENT else set())
+    return user.holds(roles, agency)
+
+
+def may_review(user, agency) -> bool:
+    """Whether the user decides on the records of an agency; not on what they entered themselves, says the action."""
+    return user.holds(VERBS["review_records"], agency)

@@ -8,6 +8,7 @@ from reporting import approved
 
 from . import benchmarking, explaining, forecasting, inputs, recalculation, refresh, rehearsal
 from .models import Proposal, Restatement
+from .plan import board
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,13 @@ def sweep_stale_marks():
     if forecasting.is_due():
         forecasting.forecast_all()
     benchmarking.benchmark_all()
+    board.refresh_board()
+
+
+@shared_task
+def refresh_board():
+    """Sent when a record is accepted or the plan changes; the sweep finds what was lost."""
+    logger.info("%s rows of task progress", board.refresh_board())
 
 
 @shared_task

@@ -46,6 +46,7 @@ class Verb(models.TextChoices):
     API = "api", "接口调用"
     ARCHIVE = "archive", "归档日志"
     SETTING = "setting", "个人设置"
+    RECORD = "record", "台账记录"
 
 
 # What a figure's past is told from stays in the database, and so does what tells that events were taken out.

@@ -17,18 +17,25 @@ from .plan import Indicator, PlanPeriod, Target
 from .proposal import Proposal, ProposalEffect
 from .publication import LedgerEntry, Publication, PublishedFigure
 from .recalculation import FigureBlock, RecalculatedBlock, Recalculation
+from .record import OPEN, Record, RecordDocument, RecordVersion, Register, RegisterField, VersionStatus
 from .restatement import RestatedPanel, Restatement
 from .saved_view import SavedView
+from .task import LATE, BoardRun, Chapter, Force, PlanTask, StateWord, TaskKind, TaskMeasure, TaskProgress
 
 __all__ = [
+    "LATE",
+    "OPEN",
     "RATIONED",
     "BandWord",
     "Benchmark",
     "BenchmarkRun",
+    "BoardRun",
     "Candidacy",
+    "Chapter",
     "Decomposition",
     "Figure",
     "FigureBlock",
+    "Force",
     "Forecast",
     "ForecastRun",
     "GroupFigure",
@@ -42,6 +49,7 @@ __all__ = [
     "PeakResult",
     "PeakStatus",
     "PlanPeriod",
+    "PlanTask",
     "Proposal",
     "ProposalEffect",
     "Publication",
@@ -50,10 +58,20 @@ __all__ = [
     "Quota",
     "RecalculatedBlock",
     "Recalculation",
+    "Record",
+    "RecordDocument",
+    "RecordVersion",
+    "Register",
+    "RegisterField",
     "RestatedPanel",
     "Restatement",
     "SavedView",
+    "StateWord",
     "Target",
+    "TaskKind",
+    "TaskMeasure",
+    "TaskProgress",
     "VerdictWord",
+    "VersionStatus",
     "first_year",
 ]
