@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 
 from agencies.access import SEES_FIGURES, Role
-from agencies.models import AgencyKind
+from agencies.models import Agency, AgencyKind
 
 from .models import Register
 
@@ -45,12 +45,19 @@ def permit(user, verb: str) -> None:
         raise PermissionDenied
 
 
-def may_keep(user, register, agency) -> bool:
-    """Whether the user enters records of a register for an agency: its own people, or the bureau for anyone."""
-    roles = {Role.MANAGER}
+def kept_agencies(user, register):
+    """For whom the user enters records of a register: its own people for an agency, the bureau for anyone."""
+    kept = Agency.objects.within(user.paths_of({Role.MANAGER}))
     if register.kept_by == Register.KeptBy.OWN:
-        roles |= {Role.FILER} | ({Role.DEPARTMENT} if agency.kind == AgencyKind.DEPARTMENT else set())
-    return user.holds(roles, agency)
+        departments = Agency.objects.filter(kind=AgencyKind.DEPARTMENT)
+        kept |= Agency.objects.within(user.paths_of({Role.FILER}))
+        kept |= departments.within(user.paths_of({Role.DEPARTMENT}))
+    return kept
+
+
+def may_keep(user, register, agency) -> bool:
+    """Whether the user enters records of a register for an agency."""
+    return kept_agencies(user, register).filter(pk=agency.pk).exists()
 
 
 def may_review(user, agency) -> bool:

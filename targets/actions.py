@@ -5,22 +5,25 @@ from django.db import transaction
 
 from agencies import trail
 from agencies.actions import changes_of
-from agencies.models import User
+from agencies.models import Agency, User
 from agencies.models.trail import Verb
 from reporting import approved, notices
 from reporting.models import Panel
 from reporting.refusals import WrongStatus
 
 from . import access, recalculation
-from .models import PlanPeriod, Quota, SavedView, Target
+from .models import PlanPeriod, PlanTask, Quota, SavedView, Target, TaskMeasure
+from .plan import scorecard
 
 FORECAST_TASK = "targets.tasks.refresh_forecasts"
 BENCHMARK_TASK = "targets.tasks.refresh_benchmarks"
+BOARD_TASK = "targets.tasks.refresh_board"
+ASKED_LENGTH = PlanTask._meta.get_field("asked").max_length
 
 
 @transaction.atomic
 def save_plan(row, *, by):
-    """Store a plan period, a target or a quota.
+    """Store a plan period, a target, a quota, a task, its measure, a register or what it asks.
 
     A period's figures are computed anew, for their base year may be another.
     """
@@ -32,8 +35,11 @@ def save_plan(row, *, by):
     what = f"{row._meta.verbose_name} {row}"
     detail = f"{what}：{'；'.join(changes)}" if changes else f"新增{what}"
     years = _years_of(row)
+    row._history_user = by
     row.save()
     trail.record(Verb.LOAD, by=by, detail=detail)
+    if isinstance(row, PlanTask | TaskMeasure):
+        notices.ask_for(BOARD_TASK)
     if years:
         _mark_stale(years, f"{what}变更")
     if isinstance(row, Target):
@@ -49,6 +55,48 @@ def recalculate(rule_set, *, by):
     run = recalculation.begin(rule_set.slug, by=by, cause="局管理员重新计算")
     recalculation.fan_out(run)
     return run
+
+
+@transaction.atomic
+def carry_gaps(period, *, by):
+    """Take what a plan period asked in numbers and did not reach into the next one, undated; returns how many are new.
+
+    The threshold stays until the next period hands down its own; what was carried before stays as it is.
+    """
+    access.permit(by, "edit_plan")
+    following = PlanPeriod.objects.filter(base_year=period.end_year).first()
+    root = Agency.objects.filter(parent=None).first()
+    if following is None or root is None:
+        raise WrongStatus(f"没有以 {period.end_year} 年为基准的下一规划期，请先在主数据管理中新建。")
+    gaps = scorecard.gaps(scorecard.final_lines(period, root))
+    fresh = [line for line in gaps if not _is_carried(line.task, following)]
+    for line in fresh:
+        _carry(line.task, following)
+    if fresh:
+        numbers = "、".join(line.task.number for line in fresh)
+        trail.record(Verb.LOAD, by=by, detail=f"{period} 未达到的任务结转{following}：{numbers}")
+        notices.ask_for(BOARD_TASK)
+    return len(fresh)
+
+
+def _carried_slug(task, following):
+    return task.slug.replace(task.plan_period.slug, following.slug, 1)
+
+
+def _is_carried(task, following):
+    return PlanTask.objects.filter(slug=_carried_slug(task, following)).exists()
+
+
+def _carry(task, following):
+    measures = list(task.measures.all())
+    slug, asked = _carried_slug(task, following), f"由{task.plan_period.name}结转，目标待下达：{task.asked}"
+    task.pk, task.slug, task.plan_period, task.asked = None, slug, following, asked[:ASKED_LENGTH]
+    task._state.adding = True
+    task.save()
+    for measure in measures:
+        measure.pk, measure.task, measure.last_day = None, task, None
+        measure._state.adding = True
+        measure.save()
 
 
 @transaction.atomic

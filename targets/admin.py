@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 
-from agencies.admin import Permitted
+from agencies.admin import Permitted, RegisterAdmin
 
 from . import actions
-from .models import PlanPeriod, Quota, Target
+from .models import PlanPeriod, PlanTask, Quota, Register, RegisterField, Target, TaskMeasure
 
 
 class TargetInline(Permitted, admin.TabularInline):
@@ -42,3 +42,45 @@ class QuotaAdmin(Permitted, admin.ModelAdmin):
 
     def save_model(self, request, obj, form, change):
         actions.save_plan(obj, by=request.user)
+
+
+class MeasureInline(Permitted, admin.StackedInline):
+    model = TaskMeasure
+    extra = 0
+
+
+@admin.register(PlanTask)
+class PlanTaskAdmin(RegisterAdmin):
+    """The plan's tasks; formulas are read before they are stored (docs/plan.md has their words)."""
+
+    list_display = ("number", "quote", "plan_period", "kind", "force", "filer", "is_scored")
+    list_filter = ("plan_period", "chapter", "kind", "force")
+    search_fields = ("number", "quote")
+    inlines = (MeasureInline,)
+
+    def save_model(self, request, obj, form, change):
+        actions.save_plan(obj, by=request.user)
+
+    def save_formset(self, request, form, formset, change):
+        for measure in formset.save(commit=False):
+            actions.save_plan(measure, by=request.user)
+
+
+class FieldInline(Permitted, admin.TabularInline):
+    model = RegisterField
+    extra = 0
+
+
+@admin.register(Register)
+class RegisterKindAdmin(Permitted, admin.ModelAdmin):
+    """Which registers there are, and what each asks."""
+
+    list_display = ("name", "slug", "kept_by", "is_yearly")
+    inlines = (FieldInline,)
+
+    def save_model(self, request, obj, form, change):
+        actions.save_plan(obj, by=request.user)
+
+    def save_formset(self, request, form, formset, change):
+        for field in formset.save(commit=False):
+            actions.save_plan(field, by=request.user)

@@ -17,6 +17,7 @@ from reporting.models import Report
 
 from .models import (
     BenchmarkRun,
+    BoardRun,
     Decomposition,
     Figure,
     Forecast,
@@ -79,6 +80,7 @@ def _figures(owner):
         for model in (Decomposition, Forecast, PeakResult):
             yield _last(model.objects.filter(agency=owner.agency))
     yield _last(BenchmarkRun.objects.all(), "made_at")
+    yield _last(BoardRun.objects.all(), "made_at")
 
 
 def _filed(owner):

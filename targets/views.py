@@ -28,6 +28,7 @@ from . import (
 from .cards import Plan, RuleSets
 from .forms import CockpitFilters, RecalculationForm, YearFilters, year_options
 from .models import GroupKind, GroupPanel
+from .plan import pages as plan_pages
 
 PAGE_SIZE = 50
 # Groups of institutions that are no nodes of the tree.
@@ -170,6 +171,7 @@ def _group_figures(owner, rows, plan, year, rule_set):
         "by_rule_set": rows.by_rule_set(year),
         "forecasts": forecasts,
         "is_whole_year": rows.is_whole(year),
+        "tasks": plan_pages.standing_of(owner.agency, year),
     } | pictures.of_group(owner, rows, plan, year, forecasts, rule_set)
 
 
@@ -264,4 +266,5 @@ def _detail(agency, plan, rows, year, rule_set):
         "areas": institution_page.used_areas(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
         "equipment": institution_page.equipment(agency, year),
+        "tasks": plan_pages.standing_of(agency, year),
     } | pictures.of_institution(agency, rows, plan, year, forecasts, rule_set)

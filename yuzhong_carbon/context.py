@@ -38,6 +38,8 @@ OWN_INSTITUTION = Entry("本单位", "targets:institution-list", "building")
 EVIDENCE = Entry("凭证", "reporting:evidence-list", "clip")
 OWN_REGISTERS = Entry("本单位台账", "reporting:register-list", "register")
 REGISTERS = Entry("台账", "reporting:register-list", "register")
+PLAN = Entry("方案任务", "targets:plan-board", "todo")
+RECORDS = Entry("任务台账", "targets:record-list", "register")
 RECALCULATION = Entry("重新计算", "targets:recalculation-list", "chart")
 RULES = Entry("检查规则", "reporting:rule-list", "settings")
 TRAIL = Entry("操作日志", "agencies:trail-list", "trail")
@@ -51,12 +53,14 @@ ACCOUNTS = Entry("账号与角色", "admin:index", "user")
 MENU = {
     "manager": (
         COCKPIT,
+        PLAN,
         INSTITUTIONS,
         REPORTS,
         TENDING,
         LOOKS,
         EVIDENCE,
         REGISTERS,
+        RECORDS,
         PUBLICATIONS,
         RESTATEMENTS,
         PROPOSALS,
@@ -72,14 +76,27 @@ MENU = {
         EVIDENCE,
         INSTITUTIONS,
         COCKPIT,
+        PLAN,
+        RECORDS,
         PUBLICATIONS,
         RESTATEMENTS,
         PROPOSALS,
         RULES,
     ),
-    "department": (TO_DO, FIRST_REVIEW, REPORTS, TENDING, EVIDENCE, INSTITUTIONS, COCKPIT, PUBLICATIONS),
-    "observer": (COCKPIT, INSTITUTIONS, TENDING, EVIDENCE, PUBLICATIONS),
-    "filer": (TO_DO, REPORTS, QUALITY, EVIDENCE, OWN_REGISTERS, OWN_INSTITUTION),
+    "department": (
+        TO_DO,
+        FIRST_REVIEW,
+        REPORTS,
+        TENDING,
+        EVIDENCE,
+        INSTITUTIONS,
+        COCKPIT,
+        PLAN,
+        RECORDS,
+        PUBLICATIONS,
+    ),
+    "observer": (COCKPIT, PLAN, INSTITUTIONS, TENDING, EVIDENCE, RECORDS, PUBLICATIONS),
+    "filer": (TO_DO, REPORTS, PLAN, RECORDS, QUALITY, EVIDENCE, OWN_REGISTERS, OWN_INSTITUTION),
     "auditor": (TRAIL,),
     "administrator": (ACCOUNTS,),
 }

@@ -135,17 +135,17 @@ class RecordVersion(models.Model):
     name = models.CharField("名称", max_length=80)
     happened_on = models.DateField("日期", null=True, blank=True)
     ended_on = models.DateField("止日", null=True, blank=True)
-    values = models.JSONField("内容", default=dict)
+    values = models.JSONField("内容", default=dict, blank=True)
     is_void = models.BooleanField("作废", default=False)
     reason = models.CharField("更正或作废原因", max_length=200, blank=True)
     is_current = models.BooleanField("现行", default=False)
     entered_by = models.ForeignKey(User, verbose_name="登记人", on_delete=models.PROTECT, related_name="+")
     entered_at = models.DateTimeField("登记时间", default=timezone.now)
-    submitted_at = models.DateTimeField("提交时间", null=True)
+    submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
     decided_by = models.ForeignKey(
-        User, verbose_name="审核人", on_delete=models.PROTECT, null=True, related_name="+"
+        User, verbose_name="审核人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    decided_at = models.DateTimeField("审核时间", null=True)
+    decided_at = models.DateTimeField("审核时间", null=True, blank=True)
     comment = models.CharField("审核意见", max_length=200, blank=True)
 
     objects = VersionQuerySet.as_manager()

@@ -65,6 +65,9 @@ class PlanTask(models.Model):
     evidence = models.CharField("证据", max_length=80)
     filer = models.CharField("填报", max_length=20)
     reviewer = models.CharField("审核", max_length=20)
+    is_scored = models.BooleanField(
+        "列入期末考核", default=False, help_text="方案写明数值或期限的任务：四项指标和九项任务"
+    )
 
     history = HistoricalRecords()
 

@@ -13,6 +13,7 @@ from reporting import actions, bulk_approvals, evidence_actions, joint_review
 from reporting.models import JointReviewRun, Period, Report, SecondLook
 from reporting.register_kinds import TABS
 from targets import benchmarking, explaining, forecasting, plan_library, publications, refresh
+from targets.plan import board
 from tests.factories import District, entries
 from tests.reporting import workbooks
 from tests.reporting.documents import bill
@@ -128,6 +129,7 @@ def figure_addresses(transactional_db):
     explaining.explain_all()
     forecasting.forecast_all()
     benchmarking.benchmark_all()
+    board.refresh_board()
     publications.seal("year", 2025, 1, by=district.manager)
     key, types = district.institution.key, f"/groups/type/{district.institution.type_code}/"
     return {
@@ -137,6 +139,7 @@ def figure_addresses(transactional_db):
             "/leaders/energy/?year=2025&verdict=all",
             *("/institutions/?year=2025", f"/institutions/{key}/?year=2025"),
             f"/institutions/{key}/2025/certificate/",
+            *("/plan/?year=2025", "/plan/14-5-1-3-1/", "/records/", f"/records/new/project/?agency={key}"),
         )
     }
 

@@ -71,6 +71,14 @@ def addresses(district):
         yield reverse("targets:why-forecast", args=[kind, owner, RUNNING, "kgce_per_m2"])
         yield reverse("targets:why-peak", args=[kind, owner])
         yield reverse("targets:why-published", args=[seal.pk, kind, owner, "all", "kgce_per_m2_change"])
+    yield from (
+        "/plan/?year=2025",
+        "/plan/14-5-3-2-1/",
+        "/plan/14-5-5-4-4/",
+        "/records/",
+        "/records/new/roster/",
+    )
+    yield f"/records/new/project/?agency={key}"
     yield reverse("targets:publication-list")
     yield reverse("targets:publication-detail", args=[seal.pk])
     for name in (

@@ -30,6 +30,9 @@ EXPECTED = {
         "seal": {M},
         "edit_plan": {M},
         "recalculate": {M},
+        "see_plan": BUREAU | {D, F},
+        "keep_records": {F, D, M},
+        "review_records": {R},
     },
 }
 

@@ -12,7 +12,8 @@ from agencies.access import Role
 from agencies.models import Building, Event, Vehicle
 from reporting import evidence_actions
 from reporting.models import Evidence, JointReviewPoint, PointKind
-from targets import benchmarking, explaining, forecasting, plan_library, refresh
+from targets import benchmarking, explaining, forecasting, plan_library, record_actions, refresh
+from targets.models import RecordDocument, Register
 from tests.factories import DepartmentFactory, District, InstitutionFactory, user_with
 from tests.reporting.documents import bill
 from tests.targets.months import settle
@@ -83,6 +84,7 @@ OWN = {
     "targets:cockpit": row({D, R, M, V}, REFUSED),
     "targets:cockpit-wall": row({D, R, M, V}, REFUSED),
     "targets:assessment": row({D, R, M, V}, REFUSED),
+    "targets:assessment-evidence": row({D, R, M, V}, REFUSED),
     "targets:leader-list": row({D, R, M, V}, REFUSED),
     "targets:system-detail": row({D, R, M, V}, REFUSED),
     "targets:certificate": row(SEES, REFUSED),
@@ -102,6 +104,13 @@ OWN = {
     "targets:why-peak": row({D, R, M, V}, REFUSED) | {F: NOTHING},
     "targets:why-published": row({D, R, M, V}, REFUSED, NOTHING),
     "targets:why-rehearsed": row({R, M, V}, REFUSED, NOTHING),
+    "targets:plan-board": row(SEES, REFUSED),
+    "targets:plan-task": row(SEES, REFUSED),
+    "targets:record-list": row(SEES, REFUSED),
+    "targets:record-new": row({F, D, M}, REFUSED),
+    "targets:record-detail": row(SEES, REFUSED),
+    "targets:record-change": row({F, M}, REFUSED),
+    "targets:record-document": row(SEES, REFUSED),
     "targets:restatement-list": row({R, M, V}, REFUSED),
     "targets:restatement-new": row({M}, REFUSED),
     "targets:restatement-detail": row({R, M, V}, REFUSED, NOTHING),
@@ -133,13 +142,21 @@ VERBS = {
     "reporting:reason-save",
     "reporting:report-abandon",
     "targets:view-delete",
+    *(f"targets:record-{verb}" for verb in ("submit", "withdraw", "decide", "correct")),
+    "targets:record-document-new",
+    "targets:record-document-delete",
 }
 # A document or register row by its own number; the others stand under the key of their agency.
 BY_NUMBER = ("evidence-detail", "evidence-file", "evidence-replace", "evidence-delete")
+RECORD_PAGES = {
+    f"targets:record-{page}"
+    for page in ("detail", "change", "submit", "withdraw", "decide", "correct", "document-new")
+}
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST, and so is
 # choosing in an upload, which is tested in tests/reporting/test_upload_views.py; what is posted to one's own messages,
-# in tests/agencies/test_message_pages.py; computing a 会审, in tests/reporting/test_joint_review_pages.py.
+# in tests/agencies/test_message_pages.py; computing a 会审, in tests/reporting/test_joint_review_pages.py; what is
+# carried into the next plan period, in tests/targets/test_scorecard.py.
 ELSEWHERE_TESTED = {
     *(
         "logout",
@@ -148,6 +165,7 @@ ELSEWHERE_TESTED = {
         "reporting:look-draw",
         "agencies:message-open",
         "agencies:messages-read",
+        "targets:assessment-carry",
     ),
 } | {f"targets:{change}-{verb}" for change in ("restatement", "proposal") for verb in ("decide", "rehearse")}
 
@@ -190,6 +208,9 @@ def _keep(institution, filer):
     )
     evidence_actions.attach(institution, bill(first=MONTH), by=filer)
     Vehicle.objects.create(agency=institution, plate=institution.key, energy="petrol", registered_on=MONTH)
+    said = {"name": "食堂", "happened_on": MONTH, "ended_on": None, "values": {}}
+    version = record_actions.enter(Register.objects.get(slug="canteen"), institution, said, by=filer)
+    record_actions.attach(version, bill(first=MONTH).content, "a.pdf", by=filer)
     Building.objects.create(manager=institution, name="楼", floor_area_m2=1, in_use_from=MONTH)
 
 
@@ -228,7 +249,11 @@ def arguments(name, institution):
         "targets:proposal-detail": [1_000_000],
         "targets:publication-detail": [1_000_000],
         "targets:assessment": [MONTH.year],
+        "targets:assessment-evidence": [MONTH.year],
+        "targets:assessment-carry": [MONTH.year],
         "targets:view-delete": [1_000_000],
+        "targets:plan-task": ["14-5-3-2-1"],
+        "targets:record-new": ["project"],
         "targets:system-detail": group,
         "targets:certificate": [*own, MONTH.year],
         "targets:leader-list": ["energy"],
@@ -260,6 +285,10 @@ def arguments(name, institution):
     }
     if name.removeprefix("reporting:") in BY_NUMBER:
         return [Evidence.objects.get(agency=institution).pk]
+    if name.startswith("targets:record-document") and name != "targets:record-document-new":
+        return [RecordDocument.objects.get(version__record__agency=institution).pk]
+    if name in RECORD_PAGES:
+        return [institution.records.get().pk]
     if name == "reporting:register-row":
         return [*own, "vehicle", institution.vehicles.get().pk]
     if name == "reporting:building-month":

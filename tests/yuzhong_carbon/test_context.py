@@ -20,7 +20,16 @@ def test_every_entry_leads_to_a_page(entry):
 
 
 def test_each_role_sees_its_own_work():
-    assert words({"filer"}) == ["本月待办", "月度报送", "报送质量", "凭证", "本单位台账", "本单位"]
+    assert words({"filer"}) == [
+        "本月待办",
+        "月度报送",
+        "方案任务",
+        "任务台账",
+        "报送质量",
+        "凭证",
+        "本单位台账",
+        "本单位",
+    ]
     assert words({"department"}) == [
         "本月待办",
         "初审",
@@ -29,6 +38,8 @@ def test_each_role_sees_its_own_work():
         "凭证",
         "机构",
         "总览",
+        "方案任务",
+        "任务台账",
         "发布封存",
     ]
     assert words({"reviewer"}) == [
@@ -39,6 +50,8 @@ def test_each_role_sees_its_own_work():
         "凭证",
         "机构",
         "总览",
+        "方案任务",
+        "任务台账",
         "发布封存",
         "基准调整",
         "试算与启用",
@@ -46,12 +59,14 @@ def test_each_role_sees_its_own_work():
     ]
     assert words({"manager"}) == [
         "总览",
+        "方案任务",
         "机构",
         "月度报送",
         "报送管理",
         "抽查复核",
         "凭证",
         "台账",
+        "任务台账",
         "发布封存",
         "基准调整",
         "试算与启用",
@@ -59,7 +74,7 @@ def test_each_role_sees_its_own_work():
         "重新计算",
         "主数据管理",
     ]
-    assert words({"observer"}) == ["总览", "机构", "报送管理", "凭证", "发布封存"]
+    assert words({"observer"}) == ["总览", "方案任务", "机构", "报送管理", "凭证", "任务台账", "发布封存"]
     assert words({"auditor"}) == ["操作日志"]
     assert words({"administrator"}) == ["账号与角色"]
     assert words(set()) == []
@@ -85,6 +100,8 @@ def test_of_two_roles_each_page_stands_once_under_the_wider_word():
         "凭证",
         "机构",
         "总览",
+        "方案任务",
+        "任务台账",
         "发布封存",
         "基准调整",
         "试算与启用",

@@ -48,7 +48,18 @@ def quantity(value) -> str:
     figure = exact(value)
     if figure is None:
         return UNKNOWN
-    whole, _, fraction = written(figure).partition(".")
+    return _without_zeros(written(figure))
+
+
+@register.filter
+def trimmed(value, decimals=2) -> str:
+    """Rounded, without trailing zeros, for what is mostly a count: 12.0 → "12", 0.345 → "0.35"."""
+    figure = exact(value)
+    return UNKNOWN if figure is None else _without_zeros(written(rounded(figure, int(decimals))))
+
+
+def _without_zeros(number) -> str:
+    whole, _, fraction = number.partition(".")
     fraction = fraction.rstrip("0")
     return f"{whole}.{fraction}" if fraction else whole
 

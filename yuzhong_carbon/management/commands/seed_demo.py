@@ -18,6 +18,7 @@ from yuzhong_carbon.demo import (
     evidence,
     filing,
     messages,
+    plan,
     quotas,
     review,
 )
@@ -72,6 +73,7 @@ class Command(BaseCommand):
         explaining.explain_all()
         forecasting.forecast_all()
         benchmarking.benchmark_all()
+        plan.fill()
         self.stdout.write(
             f"演示区已载入：{len(institutions)} 个机构，{done} 个机构年的指标，{listed} 项试算影响。"
         )
