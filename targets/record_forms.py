@@ -122,6 +122,23 @@ class DocumentForm(forms.Form):
         return file
 
 
+class SheetForm(forms.Form):
+    """A workbook of records; what is in it, record_sheets says."""
+
+    file = forms.FileField(
+        label="填好的工作簿",
+        widget=forms.FileInput(attrs={"accept": ".xlsx"}),
+        help_text="xlsx，不超过 10 MB；列与导出的文件相同",
+        error_messages={"required": "请选择填好的工作簿。", "empty": "文件是空的，请重新选择。"},
+    )
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError("文件超过 10 MB，请分开上传。")
+        return file
+
+
 class ReasonForm(forms.Form):
     reason = forms.CharField(
         label="原因", max_length=200, error_messages={"required": "请写明更正或作废的原因。"}
@@ -137,8 +154,12 @@ class RecordFilters(forms.Form):
     status = forms.ChoiceField(label="状态", required=False, choices=[ALL, *VersionStatus.choices])
     words = forms.CharField(label="机构或名称", required=False, max_length=40)
 
+    @property
+    def chosen_register(self):
+        self.is_valid()
+        return self.cleaned_data.get("register")
+
     def narrow(self, versions):
-        """Of each record its latest version."""
         self.is_valid()
         chosen = self.cleaned_data
         if chosen.get("register"):

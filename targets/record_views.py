@@ -38,6 +38,8 @@ def record_list(request):
         "filters": filters,
         "page_obj": Paginator(versions, PAGE_SIZE).get_page(request.GET.get("page")),
         "registers": Register.objects.all(),
+        "register": filters.chosen_register,
+        "query": request.GET.urlencode(),
         "may_add": access.may(request.user, "keep_records"),
     }
     return render(request, "targets/record_list.html", context)
@@ -84,7 +86,7 @@ def record_detail(request, pk):
     context = {
         "record": latest.record,
         "latest": latest,
-        "versions": [(each, _said(register, each)) for each in versions],
+        "versions": [(each, each.said(register.fields.all())) for each in versions],
         "may_change": keeps and latest.is_editable,
         "may_withdraw": keeps and latest.is_waiting,
         "decides": decides and latest.entered_by_id != request.user.pk,
@@ -241,12 +243,3 @@ def _done(request, pk, act, sentence):
     else:
         messages.success(request, sentence)
     return redirect("targets:record-detail", pk)
-
-
-def _said(register, version):
-    """(field, what the version says of it) of those that it answers."""
-    return [
-        (field, version.values[field.code])
-        for field in register.fields.all()
-        if version.values.get(field.code)
-    ]

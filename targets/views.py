@@ -8,6 +8,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_http_methods
 
 from agencies.models import Agency
@@ -171,7 +172,8 @@ def _group_figures(owner, rows, plan, year, rule_set):
         "by_rule_set": rows.by_rule_set(year),
         "forecasts": forecasts,
         "is_whole_year": rows.is_whole(year),
-        "tasks": plan_pages.standing_of(owner.agency, year),
+        # The large screen shows none.
+        "tasks": SimpleLazyObject(lambda: plan_pages.standing_of(owner.agency, year, plan.period(year))),
     } | pictures.of_group(owner, rows, plan, year, forecasts, rule_set)
 
 
@@ -266,5 +268,5 @@ def _detail(agency, plan, rows, year, rule_set):
         "areas": institution_page.used_areas(agency, year),
         "vehicles": institution_page.vehicles(agency, year),
         "equipment": institution_page.equipment(agency, year),
-        "tasks": plan_pages.standing_of(agency, year),
+        "tasks": plan_pages.standing_of(agency, year, plan.period(year)),
     } | pictures.of_institution(agency, rows, plan, year, forecasts, rule_set)

@@ -18,8 +18,12 @@ from agencies.access import Role
 from agencies.models import Agency
 from reporting import locks
 from reporting.models import Period, Report, Revision, Status
+from targets.models import PlanPeriod, RecordVersion, VersionStatus
+from targets.plan import pages as tasks
 
 RECENT = 5
+# How many institutions' tasks stand on one page; who files for more has the board.
+MOST_OWN = 1
 PAGE_SIZE = 50
 BROKER_SECONDS = 1
 # Where the roles without tasks of their own start, the wider view first.
@@ -59,6 +63,7 @@ def _to_do(request):
     context = {}
     if Role.FILER in request.user.roles:
         context |= _own_months(_agencies(request.user, Role.FILER))
+        context |= _own_tasks(request.user)
     if Role.DEPARTMENT in request.user.roles:
         context |= _subtree_state(request, _agencies(request.user, Role.DEPARTMENT))
     return render(request, "home/to_do.html", context)
@@ -83,6 +88,25 @@ def _own_months(agencies):
         "decided": decided.select_related("report__agency", "report__period", "decided_by").order_by(
             "-decided_at"
         )[:RECENT],
+    }
+
+
+def _own_tasks(user):
+    """The tasks of the plan that a filer's institutions answer for, and the records that they have open."""
+    own, this_year = _agencies(user, Role.FILER).institutions(), timezone.localdate().year
+    found = [
+        (agency, year, standing)
+        for agency in own[:MOST_OWN]
+        for year in (this_year, this_year - 1)
+        if (standing := tasks.standing_of(agency, year, PlanPeriod.objects.of_year(year)))
+    ]
+    open_states = (VersionStatus.DRAFT, VersionStatus.RETURNED)
+    versions = RecordVersion.objects.filter(record__agency__in=own, status__in=open_states)
+    return {
+        "own_tasks": found[:1],
+        "open_records": versions.select_related("record__register", "record__agency").order_by("-pk")[
+            :PAGE_SIZE
+        ],
     }
 
 

@@ -187,6 +187,10 @@ class RecordVersion(models.Model):
     def __str__(self):
         return f"{self.name}（第 {self.number} 版）"
 
+    def said(self, fields):
+        """(field, text) of those of the register's fields that it answers."""
+        return [(field, self.values[field.code]) for field in fields if self.values.get(field.code)]
+
     @property
     def is_editable(self):
         return self.status in (VersionStatus.DRAFT, VersionStatus.RETURNED)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, FilteredRelation, Q
 from django.utils import timezone
 
 from agencies.models import AgencyKind
@@ -49,16 +49,17 @@ def years_of(period, today=None):
 
 
 def lines(period, node, year, agencies=None):
-    """Every task of the period as it stands at a node; late: among `agencies` (a queryset). Three queries."""
-    tasks = PlanTask.objects.filter(plan_period=period).prefetch_related("measures")
-    stored = TaskProgress.objects.filter(agency=node, year=year, measure__position=1)
-    progress = {row.measure_id: row for row in stored}
+    """Every task of the period as it stands at a node: one query; late among `agencies` (a queryset): one more."""
+    of_node = Q(progress__agency=node, progress__year=year)
+    leading = TaskMeasure.objects.filter(task__plan_period=period, position=1)
+    leading = leading.annotate(stored=FilteredRelation("progress", condition=of_node))
+    leading = leading.select_related("task__plan_period", "stored__rule_set").order_by("task__position")
     late = _late(period, year, agencies) if agencies is not None else {}
-    found = []
-    for task in tasks:
-        leading = task.measures.all()[0]
-        found.append(Line(task, leading, progress.get(leading.pk), late.get(leading.pk, 0)))
-    return found
+    return [
+        # A measure without a row comes without the attribute.
+        Line(measure.task, measure, getattr(measure, "stored", None), late.get(measure.pk, 0))
+        for measure in leading
+    ]
 
 
 def own_lines(period, agency, year):
@@ -77,16 +78,14 @@ class Standing:
     lines: list[Line]
 
 
-def standing_of(agency, year):
-    """An institution's own tasks, or those of a node that are late; None for who has none in that year."""
-    period = agency and PlanPeriod.objects.filter(tasks__isnull=False).of_year(year)
-    if not period:
+def standing_of(agency, year, period):
+    """An institution's own tasks, or those of a node that are late; None for who has none in that year: one query."""
+    if agency is None or period is None:
         return None
-    if agency.is_institution:
-        shown = every = own_lines(period, agency, year)
-    else:
-        every = lines(period, agency, year)
-        shown = [line for line in every if line.is_late]
+    every = own_lines(period, agency, year) if agency.is_institution else lines(period, agency, year)
+    if not every:
+        return None
+    shown = every if agency.is_institution else [line for line in every if line.is_late]
     return Standing(period, counted(every), shown)
 
 

@@ -77,7 +77,7 @@ def wait_for_board():
 
 
 def task_row(page, number):
-    return page.get_by_role("row").filter(has=page.get_by_role("link", name=number, exact=True))
+    return page.get_by_role("row").filter(has=page.get_by_role("link", name=number))
 
 
 def test_a_renovation_a_car_and_a_title_move_the_board_and_the_scorecard(

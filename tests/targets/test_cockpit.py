@@ -14,7 +14,7 @@ from reporting import actions
 from reporting.models import StaleMark
 from targets import cards, cockpit, plan_library, refresh
 from targets.lineage import of_node
-from targets.models import Indicator, PlanPeriod, Target
+from targets.models import Indicator, PlanPeriod, PlanTask, Target
 from targets.progress import Standing
 from tests.factories import DepartmentFactory, District, InstitutionFactory
 
@@ -316,8 +316,8 @@ def test_a_period_without_targets_still_names_its_years(district):
 
 
 def test_without_a_plan_there_is_no_period_and_no_target(district):
-    Target.objects.all().delete()
-    PlanPeriod.objects.all().delete()
+    for model in (Target, PlanTask, PlanPeriod):
+        model.objects.all().delete()
     plan = cards.Plan()
     assert (plan.period(2025), plan.target(ENERGY, 2025), plan.year_choices([], 2026)) == (None, None, [])
 

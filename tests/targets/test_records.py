@@ -327,3 +327,34 @@ def _queries(client, address):
 
 def _upload(name, content):
     return SimpleUploadedFile(name, content)
+
+
+def test_the_shelves_show_what_was_accepted_of_all_institutions_and_find_by_words(district, client):
+    theirs = InstitutionFactory(parent=DepartmentFactory(parent=district.bureau))
+    said = {"values": {"technology": "热泵", "summary": "余热回收"}, "happened_on": DAY, "ended_on": None}
+    for agency, name in ((district.institution, "本区医院"), (theirs, "他区小学")):
+        version = record_actions.enter(register("case"), agency, said | {"name": name}, by=district.manager)
+        record_actions.submit(version, by=district.manager)
+        record_actions.accept(version, by=district.reviewer)
+    record_actions.enter(register("case"), district.institution, said | {"name": "草稿"}, by=district.filer)
+    client.force_login(district.filer)
+
+    def names(words=""):
+        return [
+            version.name for version, _said in client.get(f"/library/case/?words={words}").context["entries"]
+        ]
+
+    assert names() == ["他区小学", "本区医院"]
+    assert names("余热") == ["他区小学", "本区医院"]
+    assert names("小学") == ["他区小学"]
+    assert names("光伏") == []
+    assert client.get("/library/title/").status_code == 404
+
+
+def test_what_is_open_stands_on_the_filers_first_page(district, client, submitted):
+    record_actions.return_back(submitted, by=district.reviewer, comment="缺验收单")
+    client.force_login(district.filer)
+    page = client.get("/").content.decode()
+
+    assert "未办结的台账记录" in page
+    assert "退回原因：缺验收单" in page

@@ -146,6 +146,17 @@ class _Entry:
             measured_tce=39,
             technology="是",
         )
+        if place % 4 == 0:
+            self.accepted(
+                "case",
+                agency,
+                f"{agency.name}空调系统改造",
+                date(2024, 3, 1),
+                technology="变频与群控",
+                investment_yuan=650_000,
+                saved_tce=36,
+                summary="演示用案例：更换高效机组并加装群控，改造前后按同期电量对比。",
+            )
         if place % 2:
             self.accepted(
                 "audit", agency, "能源审计", date(2024, 5, 10), auditor="演示审计机构", recommendations=3
