@@ -2,10 +2,12 @@
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
-from agencies import trail
-from agencies.models import Agency
+from agencies import notices, trail
+from agencies.models import Agency, MessageKind
 from agencies.models.trail import Verb
 from reporting import evidence_files, file_types
 from reporting.notices import ask_for
@@ -25,9 +27,9 @@ def enter(register, agency, said, *, by):
     _permit(by, register, agency)
     # Of two clicks at once the second waits here and finds the year's record.
     Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
-    if register.is_yearly and said.get("happened_on"):
-        _refuse_second_of_year(register, agency, said["happened_on"].year)
-    record = Record.objects.create(register=register, agency=agency)
+    record = Record(register=register, agency=agency)
+    _refuse_second_of_year(record, said["happened_on"])
+    record.save()
     version = RecordVersion(record=record, number=1, entered_by=by, **said)
     version.full_clean()
     version.save()
@@ -40,6 +42,7 @@ def change(version, said, *, by):
     """Store a draft's or a returned version's new content."""
     _permit(by, version.record.register, version.record.agency)
     _lock(version, (VersionStatus.DRAFT, VersionStatus.RETURNED))
+    _refuse_second_of_year(version.record, said["happened_on"])
     before = {name: getattr(version, name) for name in SAID}
     for name, value in said.items():
         setattr(version, name, value)
@@ -49,6 +52,19 @@ def change(version, said, *, by):
         version.save(update_fields=SAID)
         _tell(version, by, f"修改{version.record.register} {version}：{changes}")
     return version
+
+
+@transaction.atomic
+def abandon(version, *, by):
+    """Give up a draft or what came back, with its evidence; a record that has no other version goes with it."""
+    record = version.record
+    _permit(by, record.register, record.agency)
+    _lock(version, (VersionStatus.DRAFT, VersionStatus.RETURNED))
+    _tell(version, by, f"放弃{record.register} {version}")
+    version.documents.all().delete()
+    version.delete()
+    if not record.versions.exists():
+        record.delete()
 
 
 @transaction.atomic
@@ -80,6 +96,7 @@ def accept(version, *, by, comment=""):
     RecordVersion.objects.filter(record=version.record, is_current=True).update(is_current=False)
     _move(version, (VersionStatus.SUBMITTED,), VersionStatus.ACCEPTED, is_current=True, **decided)
     _tell(version, by, f"通过{version.record.register} {version}{'：' + comment if comment else ''}")
+    _tell_keeper(version, MessageKind.APPROVED, "已通过", "审核已通过，计入方案任务的进度。")
     ask_for(BOARD_TASK)
 
 
@@ -92,6 +109,7 @@ def return_back(version, *, by, comment):
     decided = {"decided_by": by, "decided_at": timezone.now(), "comment": comment.strip()}
     _move(version, (VersionStatus.SUBMITTED,), VersionStatus.RETURNED, **decided)
     _tell(version, by, f"退回{version.record.register} {version}：{comment.strip()}")
+    _tell_keeper(version, MessageKind.RETURNED, "已退回", "请按记录页上的退回原因修改后重新提交。")
 
 
 @transaction.atomic
@@ -178,14 +196,18 @@ def _move(version, statuses, status, **columns):
     version.refresh_from_db()
 
 
-def _refuse_second_of_year(register, agency, year):
-    there = RecordVersion.objects.filter(
-        record__register=register, record__agency=agency, happened_on__year=year
+def _refuse_second_of_year(record, day):
+    """Of a yearly register an institution has one record a year; what was struck out leaves its place."""
+    if not record.register.is_yearly or day is None:
+        return
+    of_agency = RecordVersion.objects.filter(record__register=record.register, record__agency=record.agency)
+    struck_out = Q(status=VersionStatus.ACCEPTED, is_void=True)
+    there = (
+        of_agency.latest().filter(happened_on__year=day.year).exclude(struck_out).exclude(record=record.pk)
     )
-    if there.exclude(is_void=True, is_current=True).exists():
-        raise ValidationError(
-            {"happened_on": f"{agency} {year}年的{register}已经登记，请在原记录上修改或更正。"}
-        )
+    if there.exists():
+        sentence = f"{record.agency} {day.year}年的{record.register}已经登记，请在原记录上修改或更正。"
+        raise ValidationError({"happened_on": sentence})
 
 
 def _changes(before, said):
@@ -204,3 +226,16 @@ def _changes(before, said):
 
 def _tell(version, by, detail):
     trail.record(Verb.RECORD, by=by, agency=version.record.agency, detail=detail)
+
+
+def _tell_keeper(version, kind, what, text):
+    """A message to who entered the record; like all of them without a person or a figure."""
+    record = version.record
+    notices.tell(
+        [version.entered_by],
+        kind=kind,
+        key=f"{kind}:record:{version.pk}:{version.decided_at:%Y%m%d%H%M%S}",
+        subject=f"{record.agency} {record.register}{what}",
+        text=text,
+        address=reverse("targets:record-detail", args=[record.pk]),
+    )

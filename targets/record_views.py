@@ -106,6 +106,15 @@ def record_step(request, pk, step):
 
 
 @require_POST
+def record_abandon(request, pk):
+    """Give up what is open: the page of a record without any version is gone with it."""
+    version = _versions(request, pk)[0]
+    found = _done(request, pk, lambda: record_actions.abandon(version, by=request.user), "已放弃。")
+    is_gone = not RecordVersion.objects.filter(record=pk).exists()
+    return redirect("targets:record-list") if is_gone else found
+
+
+@require_POST
 def record_decide(request, pk):
     """The bureau's word: accept, or return with a reason."""
     version, comment = _versions(request, pk)[0], request.POST.get("comment", "")[:200]

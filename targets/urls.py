@@ -131,6 +131,7 @@ urlpatterns = [
     path(
         "records/<int:pk>/withdraw/", record_views.record_step, {"step": "withdraw"}, name="record-withdraw"
     ),
+    path("records/<int:pk>/abandon/", record_views.record_abandon, name="record-abandon"),
     path("records/<int:pk>/decide/", record_views.record_decide, name="record-decide"),
     path("records/<int:pk>/correct/", record_views.record_correct, name="record-correct"),
     path("records/<int:pk>/documents/", record_views.document_new, name="record-document-new"),

@@ -8,9 +8,10 @@ from simple_history.models import HistoricalRecords
 from agencies.models import Agency
 from reporting.models import RuleSet
 
-from ..plan import formula
+from ..plan import formula, words
 from ..plan.standing import Better, Kind, State
-from .plan import PlanPeriod
+from .plan import Indicator, PlanPeriod
+from .record import Register, RegisterField
 
 
 class TaskKind(models.TextChoices):
@@ -135,9 +136,26 @@ class TaskMeasure(models.Model):
         for name in ("numerator", "denominator"):
             try:
                 if text := getattr(self, name):
-                    formula.parse(text)
+                    _refuse_unknown(formula.parse(text))
             except ValueError as fault:
                 raise ValidationError({name: str(fault)}) from fault
+
+
+def _refuse_unknown(parsed):
+    """Raises ValueError for a source, field or indicator that there is not: the board could not be computed."""
+    if parsed.aggregate == formula.Aggregate.REDUCTION:
+        known = [each.value for each in Indicator]
+        if parsed.source not in known:
+            raise ValueError(f"没有指标“{parsed.source}”，可用：{'、'.join(known)}。")
+        return
+    of_register = RegisterField.objects.filter(register__slug=parsed.source).values_list("code", flat=True)
+    fields = [*words.FIELDS.get(parsed.source, of_register), *words.ATTRIBUTES]
+    if parsed.source not in words.FIELDS and not of_register:
+        sources = [*words.FIELDS, *Register.objects.values_list("slug", flat=True)]
+        raise ValueError(f"没有来源“{parsed.source}”，可用：{'、'.join(sources)}。")
+    for name in filter(None, (parsed.field, *(each.field for each in parsed.conditions))):
+        if name not in fields:
+            raise ValueError(f"“{parsed.source}”没有字段“{name}”，可用：{'、'.join(fields)}。")
 
 
 class StateWord(models.TextChoices):
@@ -208,13 +226,18 @@ class BoardRun(models.Model):
     plan_period = models.OneToOneField(
         PlanPeriod, verbose_name="规划期", on_delete=models.CASCADE, related_name="+", primary_key=True
     )
-    made_from = models.JSONField("计算依据", help_text="见 plan.board.is_due")
-    made_at = models.DateTimeField("计算时间")
-    done = models.PositiveIntegerField("已算机构数", default=0)
-    total = models.PositiveIntegerField("机构数", default=0)
+    made_from = models.JSONField("计算依据", default=dict, help_text="见 plan.board.is_due")
+    made_at = models.DateTimeField("计算时间", null=True)
+    done = models.PositiveSmallIntegerField("已算年数", default=0)
+    total = models.PositiveSmallIntegerField("应算年数", default=0)
 
     class Meta:
         verbose_name = verbose_name_plural = "任务进度批次"
 
     def __str__(self):
-        return f"{self.plan_period} {self.made_at:%Y-%m-%d %H:%M}"
+        return str(self.plan_period)
+
+    @property
+    def is_running(self):
+        """Years are being computed, or a worker was killed at it: the sweep begins anew."""
+        return self.done < self.total

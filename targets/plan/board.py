@@ -45,13 +45,8 @@ def refresh_board():
     """Compute those that are due; returns how many rows are stored. Harmless run twice."""
     today, done = timezone.localdate(), 0
     for period, made_from in _due(today):
-        with transaction.atomic():
-            # Of two jobs at once the second waits here.
-            PlanPeriod.objects.select_for_update().get(pk=period.pk)
-            done += compute(period, today)
-            BoardRun.objects.update_or_create(
-                plan_period=period, defaults={"made_from": made_from, "made_at": timezone.now()}
-            )
+        done += compute(period, today)
+        BoardRun.objects.filter(plan_period=period).update(made_from=made_from, made_at=timezone.now())
     return done
 
 
@@ -78,8 +73,12 @@ def _made_from(today):
 
 
 def compute(period, today):
-    """Every year of the period up to today's, stored anew; returns the number of rows."""
+    """Every year of the period up to today's, stored anew; returns the number of rows.
+
+    A year is a transaction, and BoardRun tells how many are done: of a municipality that takes a while.
+    """
     years = [year for year in period.years[1:] if year <= today.year]
+    run, _ = BoardRun.objects.update_or_create(plan_period=period, defaults={"done": 0, "total": len(years)})
     measures = list(
         TaskMeasure.objects.filter(task__plan_period=period)
         .select_related("task")
@@ -88,8 +87,20 @@ def compute(period, today):
     basis = refresh.basis_of(rules.active_slug())
     nodes = sources.Nodes.load()
     tables = sources.load(nodes, basis, years, today)
-    TaskProgress.objects.filter(measure__task__plan_period=period).delete()
-    return sum(_store(_Year(period, year, nodes, tables, basis, today), measures) for year in years)
+    return sum(
+        _replace(_Year(period, year, nodes, tables, basis, today), measures, run, number)
+        for number, year in enumerate(years, start=1)
+    )
+
+
+@transaction.atomic
+def _replace(of, measures, run, number):
+    """The rows of a year in the place of those before; of two jobs at once the second waits here."""
+    PlanPeriod.objects.select_for_update().get(pk=of.period.pk)
+    TaskProgress.objects.filter(measure__task__plan_period=of.period, year=of.year).delete()
+    stored = _store(of, measures)
+    BoardRun.objects.filter(pk=run.pk).update(done=number)
+    return stored
 
 
 @dataclass

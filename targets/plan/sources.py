@@ -30,8 +30,6 @@ ELECTRIC = {Vehicle.Energy.ELECTRIC, Vehicle.Energy.HYBRID}
 MONTHS = 12
 BANDS = ("over", "constraint", "benchmark", "guide")
 KEY_USER = "重点用能单位"
-# What every row of every source also has, of its institution.
-ATTRIBUTES = {"organ": "党政机关", "type": "机构类型代码", "level": "层级", "key": "重点用能单位"}
 
 
 @dataclass(frozen=True)
@@ -232,28 +230,29 @@ def _figures(nodes, basis):
     ids, years, packed, months = _columns(rows, 4)
     used = _used(b"".join(packed), months)
     kgce, people, carbon = (_numbers(each) for each in _columns([totals[row[:2]] for row in rows], 3))
+    days = [date(year, 1, 1) for year in years]
+    fields = _carriers(used, basis) | {"kgce": kgce, "people": people}
+    return _table(nodes, ids, days, accountable=(~np.isnan(carbon)).astype(np.float64), **fields)
 
-    def of_item(code):
-        return used[:, COLUMN[code]]
+
+def _carriers(used, basis):
+    """What the formulas ask of the used items, (n,) each. used: (n, items)."""
 
     def kgce_of(code):
-        return of_item(code) * float(basis.loaded.by_item[code].kgce_per_unit)
+        return used[:, COLUMN[code]] * kgce_per_unit(code)
 
-    return _table(
-        nodes,
-        ids,
-        [date(year, 1, 1) for year in years],
-        kgce=kgce,
-        people=people,
-        electricity_kwh=of_item(ELECTRICITY),
-        electricity_kgce=kgce_of(ELECTRICITY),
-        fossil_kgce=np.sum([kgce_of(code) for code in BURNT], axis=0),
-        pv_kwh=of_item("PV"),
+    def kgce_per_unit(code):
+        return float(basis.loaded.by_item[code].kgce_per_unit)
+
+    return {
+        "electricity_kwh": used[:, COLUMN[ELECTRICITY]],
+        "electricity_kgce": kgce_of(ELECTRICITY),
+        "fossil_kgce": np.sum([kgce_of(code) for code in BURNT], axis=0),
+        "pv_kwh": used[:, COLUMN["PV"]],
         # What PV makes and the institution uses itself, converted as electricity.
-        renewable_kgce=of_item("PV1") * float(basis.loaded.by_item[ELECTRICITY].kgce_per_unit),
-        polluting=(of_item("130") > 0).astype(np.float64),
-        accountable=(~np.isnan(carbon)).astype(np.float64),
-    )
+        "renewable_kgce": used[:, COLUMN["PV1"]] * kgce_per_unit(ELECTRICITY),
+        "polluting": (used[:, COLUMN["130"]] > 0).astype(np.float64),
+    }
 
 
 def _used(packed, months):

@@ -13,7 +13,17 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402, after the setup
 
-from tests.bench import approval, autosave, contestants, data, equality, importing, pages, workbooks  # noqa: E402
+from tests.bench import (  # noqa: E402
+    approval,
+    autosave,
+    board,
+    contestants,
+    data,
+    equality,
+    importing,
+    pages,
+    workbooks,
+)
 
 
 def migrate():
@@ -48,6 +58,7 @@ STEPS = {
     "workbook": make_workbook,
     "preview": workbooks.preview,
     "pages": pages.prepare,
+    "board": board.measure,
 }
 
 

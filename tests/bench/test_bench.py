@@ -7,10 +7,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from targets.models import Benchmark, Decomposition, Figure, GroupFigure
+from targets.models import Benchmark, Decomposition, Figure, GroupFigure, TaskProgress
 from tests.ports import free_port
 
-from . import approval, autosave, contestants, data, equality, importing, pages, visits, workbooks, wrk
+from . import approval, autosave, board, contestants, data, equality, importing, pages, visits, workbooks, wrk
 from .__main__ import chosen, measure, table
 from .equality import NotEqual
 from .lines import LINES, Bench, Line
@@ -47,6 +47,17 @@ def test_approvals_and_an_import_are_measured_on_the_same_data(register):
     assert approval.measure().keys() == {"institution", "groups", "floor"}
     assert importing.measure(AGENCIES, 500)["rows"] == 3 * 12 * 19
     assert autosave.measure().keys() == {"cell", "empty", "bare"}
+
+
+@pytest.mark.needs_postgresql
+def test_the_board_is_measured_with_its_records(register):
+    taken = board.measure()
+
+    assert taken["rows"] == TaskProgress.objects.count() > 5 * 106
+    assert (
+        TaskProgress.objects.get(agency__parent=None, year=2025, measure__task__slug="14-5-3-2-1").numerator
+        == AGENCIES * board.RECORDS * 120
+    )
 
 
 @pytest.mark.needs_postgresql

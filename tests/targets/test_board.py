@@ -3,7 +3,10 @@
 from datetime import date
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,6 +14,7 @@ from agencies.models import Vehicle
 from targets import plan_library, record_actions, refresh
 from targets.models import (
     BoardRun,
+    PlanPeriod,
     PlanTask,
     Record,
     RecordVersion,
@@ -19,10 +23,8 @@ from targets.models import (
     TaskProgress,
     VersionStatus,
 )
-from targets.plan import board, formula, pages, sources
+from targets.plan import board, pages, sources, words
 from tests.factories import InstitutionFactory
-
-from .months import settle
 
 pytestmark = pytest.mark.django_db
 
@@ -88,12 +90,26 @@ def test_all_106_rows_load_once_and_every_formula_can_be_read(district):
     }
     for measure in TaskMeasure.objects.all():
         measure.full_clean()
-        for text in filter(None, (measure.numerator, measure.denominator)):
-            parsed = formula.parse(text)
-            if parsed.aggregate != formula.Aggregate.REDUCTION:
-                fields = {*tables[parsed.source].fields, *sources.ATTRIBUTES}
-                asked = {parsed.field, *(each.field for each in parsed.conditions)} - {""}
-                assert asked <= fields, measure
+    assert {name: set(tables[name].fields) for name in words.FIELDS} == {
+        name: set(fields) for name, fields in words.FIELDS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("count projects", "没有来源“projects”，可用：institution、"),
+        ("sum project.size", "“project”没有字段“size”，可用：nature、"),
+        ("count vehicle where colour = 红", "“vehicle”没有字段“colour”，可用：energy、purpose、nev、organ、"),
+        ("reduction kwh", "没有指标“kwh”，可用：kgce_per_m2、"),
+    ],
+)
+def test_a_formula_over_what_there_is_not_is_refused_before_it_is_stored(district, text, said):
+    measure = TaskMeasure.objects.first()
+    measure.numerator = text
+
+    with pytest.raises(ValidationError, match=said):
+        measure.full_clean()
 
 
 def test_every_task_has_a_state_at_the_district_and_at_each_system(organs):
@@ -237,15 +253,53 @@ def test_the_board_is_made_once_and_again_when_something_has_changed(organs):
     accepted(district, "title", first, date(2024, 11, 1), kind="节约型机关", level="区")
     assert board.is_due()
     assert board.refresh_board() == stored
-    assert BoardRun.objects.count() == 1
+    run = BoardRun.objects.get()
+    assert (run.done, run.total, run.is_running) == (5, 5, False)
 
 
-def test_the_number_of_queries_does_not_grow_with_the_institutions(organs, django_assert_max_num_queries):
+def test_a_job_that_was_killed_leaves_whole_years_and_is_due_again(organs, client, monkeypatch):
     district, *_ = organs
     board.refresh_board()
-    settle(district.institution, 2025)
-    with django_assert_max_num_queries(90):
-        board.compute(PlanTask.objects.first().plan_period, date(2025, 12, 31))
+    before = TaskProgress.objects.count()
+    accepted(district, "title", district.institution, date(2024, 11, 1), kind="节约型机关", level="区")
+    with monkeypatch.context() as patch:
+        patch.setattr(board, "_store", _killed_in(2023, board._store))
+        with pytest.raises(KeyboardInterrupt):
+            board.refresh_board()
+
+    assert TaskProgress.objects.count() == before
+    assert board.is_due()
+    client.force_login(district.manager)
+    assert "正在重新计算，已完成 2 / 5 年" in client.get("/plan/?year=2025").content.decode()
+    board.refresh_board()
+    assert not board.is_due()
+
+
+def _killed_in(year, store):
+    def stored(of, measures):
+        if of.year == year:
+            raise KeyboardInterrupt
+        return store(of, measures)
+
+    return stored
+
+
+def test_the_number_of_queries_does_not_grow_with_the_institutions(organs):
+    district, *_ = organs
+    # The first run makes the row of the run itself.
+    _queries_of_the_board()
+    few = _queries_of_the_board()
+    for number in range(2):
+        more = InstitutionFactory(parent=district.department, key=f"MORE-{number}")
+        accepted(district, "event", more, date(2025, 6, 1), kind="低碳日", people=9)
+
+    assert _queries_of_the_board() == few
+
+
+def _queries_of_the_board():
+    with CaptureQueriesContext(connection) as captured:
+        board.compute(PlanPeriod.objects.get(slug="14-5"), date(2025, 12, 31))
+    return len(captured)
 
 
 def test_the_rows_say_what_judged_them(organs):

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.access import Role
-from agencies.models import Event
+from agencies.models import Event, Message
 from reporting import evidence_files, file_types
 from reporting.refusals import WrongStatus
 from targets import access, record_actions
@@ -171,6 +171,54 @@ def test_a_yearly_register_takes_one_record_a_year(district):
     later = of_year | {"happened_on": date(2025, 5, 1)}
     record_actions.enter(register("facilities"), district.institution, later, by=district.filer)
     assert Record.objects.count() == 2
+
+
+def test_a_struck_out_record_leaves_its_year_and_a_change_does_not_take_another_ones(district):
+    of_year = SAID | {"values": {"office_m2": "900"}}
+    first = record_actions.enter(register("facilities"), district.institution, of_year, by=district.filer)
+    later = of_year | {"happened_on": date(2025, 5, 1)}
+    second = record_actions.enter(register("facilities"), district.institution, later, by=district.filer)
+    with pytest.raises(ValidationError, match="2024年的设施年报已经登记"):
+        record_actions.change(second, of_year, by=district.filer)
+
+    for is_void in (False, True):
+        if is_void:
+            first = record_actions.correct(first.record, by=district.filer, reason="误登", is_void=True)
+        record_actions.submit(first, by=district.filer)
+        record_actions.accept(first, by=district.reviewer)
+    record_actions.change(second, of_year, by=district.filer)
+    assert RecordVersion.objects.get(pk=second.pk).happened_on == DAY
+
+
+def test_a_draft_can_be_given_up_and_an_accepted_version_stays(district, accepted):
+    second = record_actions.correct(accepted.record, by=district.filer, reason="面积复测")
+    record_actions.attach(second, pdf("x"), "a.pdf", by=district.filer)
+    record_actions.abandon(second, by=district.filer)
+    assert list(RecordVersion.objects.values_list("number", "is_current")) == [(1, True)]
+    with pytest.raises(WrongStatus):
+        record_actions.abandon(accepted, by=district.filer)
+
+    only = record_actions.enter(register(), district.institution, SAID, by=district.filer)
+    record_actions.abandon(only, by=district.filer)
+    assert Record.objects.count() == 1
+    assert told()[-1][1] == "放弃节能改造与新建项目 外墙改造（第 1 版）"
+
+
+def test_a_given_up_draft_leads_back_to_the_list(district, client, draft):
+    client.force_login(district.filer)
+    response = client.post(reverse("targets:record-abandon", args=[draft.record_id]))
+
+    assert response.url == reverse("targets:record-list")
+
+
+def test_who_entered_a_record_is_told_what_became_of_it(district, submitted):
+    record_actions.return_back(submitted, by=district.reviewer, comment="缺验收单")
+    record_actions.submit(submitted, by=district.filer)
+    record_actions.accept(submitted, by=district.reviewer)
+
+    told_of = Message.objects.filter(recipient=district.filer).order_by("pk").values_list("kind", "subject")
+    name = f"{district.institution} 节能改造与新建项目"
+    assert list(told_of) == [("returned", f"{name}已退回"), ("approved", f"{name}已通过")]
 
 
 def test_an_end_before_the_start_is_refused(district):

@@ -145,7 +145,7 @@ VERBS = {
     "reporting:reason-save",
     "reporting:report-abandon",
     "targets:view-delete",
-    *(f"targets:record-{verb}" for verb in ("submit", "withdraw", "decide", "correct")),
+    *(f"targets:record-{verb}" for verb in ("submit", "withdraw", "abandon", "decide", "correct")),
     "targets:record-document-new",
     "targets:record-document-delete",
 }
@@ -153,7 +153,7 @@ VERBS = {
 BY_NUMBER = ("evidence-detail", "evidence-file", "evidence-replace", "evidence-delete")
 RECORD_PAGES = {
     f"targets:record-{page}"
-    for page in ("detail", "change", "submit", "withdraw", "decide", "correct", "document-new")
+    for page in ("detail", "change", "submit", "withdraw", "abandon", "decide", "correct", "document-new")
 }
 OPEN = {"login": OK, "healthz": OK, "readyz": OK}
 # The admin's own addresses are tested role by role in tests/agencies/test_admin.py; logging out is a POST, and so is
