@@ -136,26 +136,42 @@ class TaskMeasure(models.Model):
         for name in ("numerator", "denominator"):
             try:
                 if text := getattr(self, name):
-                    _refuse_unknown(formula.parse(text))
+                    _check(formula.parse(text), is_below=name == "denominator")
             except ValueError as fault:
                 raise ValidationError({name: str(fault)}) from fault
+        if self.threshold is not None and self.better == Better.NEITHER:
+            raise ValidationError({"better": "填了阈值，请选择“不低于”或“不高于”；只看不评判的，阈值留空。"})
+        base_year = self.task.plan_period.base_year if self.task_id else 0
+        if self.last_day and self.last_day.year <= base_year:
+            raise ValidationError({"last_day": f"期限应晚于规划期的基准年 {base_year} 年。"})
 
 
-def _refuse_unknown(parsed):
-    """Raises ValueError for a source, field or indicator that there is not: the board could not be computed."""
+def _check(parsed, *, is_below):
+    """Raises ValueError for what the board could not compute, with what would be accepted."""
     if parsed.aggregate == formula.Aggregate.REDUCTION:
         known = [each.value for each in Indicator]
         if parsed.source not in known:
             raise ValueError(f"没有指标“{parsed.source}”，可用：{'、'.join(known)}。")
+        if is_below:
+            raise ValueError("reduction 不能作分母：它本身就是与基准年之比。")
         return
-    of_register = RegisterField.objects.filter(register__slug=parsed.source).values_list("code", flat=True)
-    fields = [*words.FIELDS.get(parsed.source, of_register), *words.ATTRIBUTES]
-    if parsed.source not in words.FIELDS and not of_register:
+    fields = _fields_of(parsed.source)
+    if fields is None:
         sources = [*words.FIELDS, *Register.objects.values_list("slug", flat=True)]
         raise ValueError(f"没有来源“{parsed.source}”，可用：{'、'.join(sources)}。")
-    for name in filter(None, (parsed.field, *(each.field for each in parsed.conditions))):
-        if name not in fields:
-            raise ValueError(f"“{parsed.source}”没有字段“{name}”，可用：{'、'.join(fields)}。")
+    formula.check(parsed, fields)
+
+
+def _fields_of(source):
+    """Field → whether it holds numbers, of a source with the attributes of its rows; None where there is none."""
+    if source in words.FIELDS:
+        own = {name: name not in words.IN_WORDS for name in words.FIELDS[source]}
+    else:
+        asked = RegisterField.objects.filter(register__slug=source)
+        own = {field.code: field.kind == RegisterField.Kind.NUMBER for field in asked}
+        if not own:
+            return None
+    return own | {name: name not in words.IN_WORDS for name in words.ATTRIBUTES}
 
 
 class StateWord(models.TextChoices):

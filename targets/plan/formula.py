@@ -94,6 +94,7 @@ _PATTERN = re.compile(
     rf"(?P<aggregate>\w+) (?P<source>\w+)(?:\.(?P<field>\w+))?(?: (?P<span>{_SPANS}))?(?: where (?P<where>.+))?"
 )
 _CONDITION = re.compile(r"(?P<field>\w+) (?P<comparison>!=|>=|<=|=|>|<) (?P<values>\S.*)")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _WITH_FIELD = {Aggregate.SUM, Aggregate.DISTINCT}
 
 
@@ -109,6 +110,8 @@ def parse(text: str) -> Formula:
     if (aggregate in _WITH_FIELD) != bool(found["field"]):
         needs = "须写“来源.字段”" if aggregate in _WITH_FIELD else "只写来源，不写字段"
         raise ValueError(f"“{text}”：{aggregate} {needs}。")
+    if aggregate == Aggregate.REDUCTION and (found["span"] or found["where"]):
+        raise ValueError(f"“{text}”：reduction 只写指标，期间和条件由指标本身决定。")
     conditions = tuple(map(_condition, found["where"].split(" and "))) if found["where"] else ()
     return Formula(aggregate, found["source"], found["field"] or "", Span(found["span"] or ""), conditions)
 
@@ -121,16 +124,39 @@ def _condition(text: str) -> Condition:
         )
     comparison = Comparison(found["comparison"])
     values = tuple(value.strip() for value in found["values"].split("|"))
+    if not all(values) or any(" " in value for value in values):
+        raise ValueError(
+            f"看不懂条件“{text}”的值：应为一个值，或用“|”分隔的几个值，值内没有空格；"
+            "条件之间用“and”，期间（this year 等）写在 where 之前。"
+        )
     if comparison not in (Comparison.EQUAL, Comparison.UNLIKE):
         _number(found["values"])
     return Condition(found["field"], comparison, values)
 
 
 def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as fault:
-        raise ValueError(f"“{text}”应为数字：>=、<=、>、< 只比较数字。") from fault
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"“{text}”应为数字：>=、<=、>、< 和数字字段只比较数字。")
+    return float(text)
+
+
+def check(formula: Formula, fields: Mapping[str, bool]) -> None:
+    """Raises ValueError, with what would be accepted, where the formula asks another thing of a source than it has.
+
+    fields: name → whether numbers stand in it, else words.
+    """
+    for name in filter(None, (formula.field, *(each.field for each in formula.conditions))):
+        if name not in fields:
+            raise ValueError(f"“{formula.source}”没有字段“{name}”，可用：{'、'.join(fields)}。")
+    if formula.aggregate == Aggregate.SUM and not fields[formula.field]:
+        numbers = [name for name, is_number in fields.items() if is_number]
+        raise ValueError(f"“{formula.field}”是文字，不能 sum；可用：{'、'.join(numbers)}。")
+    for condition in formula.conditions:
+        if fields[condition.field]:
+            for value in condition.values:
+                _number(value)
+        elif condition.comparison not in (Comparison.EQUAL, Comparison.UNLIKE):
+            raise ValueError(f"字段“{condition.field}”是文字，只能用 = 或 != 比较。")
 
 
 def evaluate(formula: Formula, table: Table, owners: int, moment: Moment) -> Floats:
@@ -151,9 +177,10 @@ def evaluate(formula: Formula, table: Table, owners: int, moment: Moment) -> Flo
     values = _column(formula.field, table)[fits]
     if formula.aggregate == Aggregate.SUM:
         return np.asarray(np.bincount(whose, values.astype(np.float64), owners), dtype=np.float64)
-    pairs = {(int(owner), str(value)) for owner, value in zip(whose, values, strict=True)}
-    counted: Floats = np.bincount([owner for owner, _value in pairs], minlength=owners).astype(np.float64)
-    return counted
+    named = {(int(owner), str(value)) for owner, value in zip(whose, values, strict=True)}
+    # What is unknown or left empty is no value.
+    counted = [owner for owner, value in named if value not in ("", "nan")]
+    return np.asarray(np.bincount(counted, minlength=owners), dtype=np.float64)
 
 
 def within(span: Span, table: Table, moment: Moment) -> Flags:

@@ -46,9 +46,10 @@ class Nodes:
 
     @classmethod
     def load(cls):
-        columns = ("pk", "path", "kind", "type_code", "is_party_government_organ")
-        rows = list(Agency.objects.order_by("path").values_list(*columns, "registered_from", "registered_to"))
-        ids, paths, kinds, types, organs, joined, left = zip(*rows, strict=True) if rows else [()] * 7
+        columns = ("path", "pk", "kind", "type_code", "is_party_government_organ")
+        # Sorted here: `groups` searches by code points, which need not be how the database collates.
+        rows = sorted(Agency.objects.values_list(*columns, "registered_from", "registered_to"))
+        paths, ids, kinds, types, organs, joined, left = _columns(rows, 7)
         return cls(
             np.array(ids, dtype=np.int64),
             list(paths),

@@ -91,10 +91,12 @@ def required(rule: Rule, as_of: date) -> float | None:
     """What the straight path asks for by a day: threshold × years gone ÷ years in all; None where nothing is dated.
 
     On 31 December of the t-th of five years that is r_t = threshold × t/5; within a year it goes by days. Where less
-    is better the threshold itself is asked for at any time.
+    is better the threshold itself is asked for at any time. Raises ValueError for a last day before the first.
     """
     if rule.threshold is None or rule.last_day is None:
         return None
+    if rule.last_day < rule.first_day:
+        raise ValueError(f"The path ends on {rule.last_day}, before it begins on {rule.first_day}.")
     if rule.better == Better.LESS:
         return rule.threshold
     begin, end = rule.first_day.year, _years(rule.last_day)
@@ -158,7 +160,7 @@ def _unjudged(rule: Rule, reached: Floats) -> NDArray[np.str_]:
 def worst(found: list[NDArray[np.str_]]) -> NDArray[np.str_]:
     """The worst of several states of each, (n,)."""
     order = {state.value: place for place, state in enumerate(WORST_LAST)}
-    ranks = np.array([[order[str(state)] for state in states] for states in found])
+    ranks = np.array([[order[str(state)] for state in states] for states in found], dtype=np.intp)
     names = np.array([state.value for state in WORST_LAST])
     found_names: NDArray[np.str_] = names[ranks.max(axis=0)]
     return found_names

@@ -16,5 +16,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "quota": ("band",),
     "peak": ("status",),
 }
+# Of these fields and attributes the ones that hold words; the others hold numbers.
+IN_WORDS = frozenset({"energy", "purpose", "band", "status", "type", "level"})
 # What every row of every source also has, of its institution: 党政机关, 机构类型, 层级, 重点用能单位.
 ATTRIBUTES = ("organ", "type", "level", "key")

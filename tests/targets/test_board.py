@@ -100,13 +100,35 @@ def test_all_106_rows_load_once_and_every_formula_can_be_read(district):
     [
         ("count projects", "没有来源“projects”，可用：institution、"),
         ("sum project.size", "“project”没有字段“size”，可用：nature、"),
-        ("count vehicle where colour = 红", "“vehicle”没有字段“colour”，可用：energy、purpose、nev、organ、"),
+        ("sum project.nature", "“nature”是文字，不能 sum"),
+        ("count vehicle where energy > 3", "字段“energy”是文字"),
+        (
+            "count vehicle where colour = 红",
+            "“vehicle”没有字段“colour”，可用：energy、purpose、nev、organ、",
+        ),
         ("reduction kwh", "没有指标“kwh”，可用：kgce_per_m2、"),
     ],
 )
 def test_a_formula_over_what_there_is_not_is_refused_before_it_is_stored(district, text, said):
     measure = TaskMeasure.objects.first()
     measure.numerator = text
+
+    with pytest.raises(ValidationError, match=said):
+        measure.full_clean()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"denominator": "reduction kgce_per_m2"}, "不能作分母"),
+        ({"better": ""}, "只看不评判的，阈值留空"),
+        ({"last_day": date(2020, 12, 31)}, "期限应晚于规划期的基准年 2020 年"),
+    ],
+)
+def test_a_measure_that_could_not_be_judged_is_refused(district, changed, said):
+    measure = TaskMeasure.objects.get(task__slug="14-5-3-2-1")
+    for name, value in changed.items():
+        setattr(measure, name, value)
 
     with pytest.raises(ValidationError, match=said):
         measure.full_clean()

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from targets.plan.formula import Moment, Table, evaluate, parse
+from targets.plan.formula import Moment, Table, check, evaluate, parse
 
 # Base 2020, asked about on the last day of 2025; the rows of three institutions.
 MOMENT = Moment(2020, date(2025, 12, 31))
@@ -93,11 +93,38 @@ def test_what_begins_after_the_day_asked_about_does_not_count_yet():
         ("count project where kind", "应为“字段 = 值”"),
         ("count project where area >= 很多", "应为数字"),
         ("count project next year", "看不懂"),
+        # What would otherwise be swallowed as part of the value, and match nothing.
+        ("count project where kind = 改造 or kind = 新建", "值内没有空格"),
+        ("count project where kind = 改造 this year", "期间（this year 等）写在 where 之前"),
+        ("count project where kind = 改造 and", "值内没有空格"),
+        ("count project where kind = 改造|", "用“|”分隔"),
+        ("count project where area > nan", "应为数字"),
+        ("reduction kgce_per_m2 this year", "只写指标"),
+        ("reduction kgce_per_m2 where type = 024", "只写指标"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_what_would_be_accepted(text, said):
     with pytest.raises(ValueError, match=said):
         parse(text)
+
+
+def test_what_is_left_empty_or_unknown_is_no_different_value():
+    assert value("distinct project.empty planned") == [1, 2, 0]
+    assert value("distinct project.area planned") == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sum project.kind", "“kind”是文字，不能 sum；可用：area。"),
+        ("sum project.size", "“project”没有字段“size”，可用：kind、area。"),
+        ("count project where area = 很多", "“很多”应为数字"),
+        ("count project where kind > 3", "字段“kind”是文字"),
+    ],
+)
+def test_what_a_source_cannot_answer_is_found_before_anything_is_counted(text, said):
+    with pytest.raises(ValueError, match=said):
+        check(parse(text), {"kind": False, "area": True})
 
 
 @pytest.mark.parametrize(

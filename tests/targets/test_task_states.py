@@ -140,6 +140,15 @@ def test_of_several_judged_measures_the_worst_counts():
     assert found.tolist() == ["behind", "normal", "done"]
 
 
+def test_without_a_node_there_is_no_worst_state():
+    assert worst([np.array([], dtype=str)]).tolist() == []
+
+
+def test_a_path_that_ends_before_it_begins_is_refused():
+    with pytest.raises(ValueError, match="before it begins"):
+        required(rule(A, 40_000, date(2020, 12, 31)), LAST)
+
+
 @given(
     kind=st.sampled_from(Kind),
     threshold=st.none() | st.floats(0, 10),
