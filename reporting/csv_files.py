@@ -19,14 +19,15 @@ def response(name, columns, rows, cover=()):
     `cover`: rows that stand above the columns, with an empty line between.
     """
     above = [*cover, ()] if cover else []
-    lines = _lines(chain(above, [columns], rows))
+    lines = lines_of(chain(above, [columns], rows))
     found = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     file_name = f"{name}-{timezone.localtime():%Y%m%d-%H%M%S}.csv"
     found["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return found
 
 
-def _lines(rows):
+def lines_of(rows):
+    """The lines of the file, the mark of its encoding first."""
     writer = csv.writer(_Echo())
     yield BYTE_ORDER_MARK
     for row in rows:

@@ -4,24 +4,18 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from agencies.access import SEES_FIGURES
 
-from . import access, evidence_actions, evidence_files, suggestions
+from . import access, evidence_actions, evidence_files, shown_files, suggestions
 from .evidence_forms import EvidenceFilters, EvidenceForm, ReplacementForm
 from .findings import ELECTRICITY
 from .models import Evidence, EvidenceItem, EvidenceUse, Line, Report
 
 PAGE_SIZE = 50
 REFUSALS = (evidence_files.NotStored, evidence_actions.AlreadyReplaced, evidence_actions.Duplicate)
-# The browser's own viewer may draw what is in the file; nothing in it may load, run or be framed.
-FILE_POLICY = (
-    "default-src 'none'; img-src 'self'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-)
 
 
 def evidence_list(request):
@@ -71,15 +65,7 @@ def evidence_file(request, pk):
     except evidence_files.Damaged as damaged:
         messages.error(request, str(damaged))
         return redirect("reporting:evidence-detail", pk)
-    return HttpResponse(
-        content,
-        headers={
-            "Content-Type": evidence.content_type,
-            "Content-Disposition": content_disposition_header(False, evidence.file_name),
-            "Content-Security-Policy": FILE_POLICY,
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return shown_files.response(evidence, content)
 
 
 def evidence_replace(request, pk):

@@ -14,10 +14,10 @@ from reporting.refusals import WrongStatus
 from . import access, recalculation
 from .models import PlanPeriod, PlanTask, Quota, SavedView, Target, TaskMeasure
 from .plan import scorecard
+from .record_actions import BOARD_TASK
 
 FORECAST_TASK = "targets.tasks.refresh_forecasts"
 BENCHMARK_TASK = "targets.tasks.refresh_benchmarks"
-BOARD_TASK = "targets.tasks.refresh_board"
 ASKED_LENGTH = PlanTask._meta.get_field("asked").max_length
 
 

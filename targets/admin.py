@@ -8,6 +8,17 @@ from . import actions
 from .models import PlanPeriod, PlanTask, Quota, Register, RegisterField, Target, TaskMeasure
 
 
+class StoredByAction(Permitted):
+    """What is typed into a form and its rows goes through the verb."""
+
+    def save_model(self, request, obj, form, change):
+        actions.save_plan(obj, by=request.user)
+
+    def save_formset(self, request, form, formset, change):
+        for row in formset.save(commit=False):
+            actions.save_plan(row, by=request.user)
+
+
 class TargetInline(Permitted, admin.TabularInline):
     model = Target
     fields = ("indicator", "reduction_percent", "path", "document", "mark")
@@ -15,20 +26,13 @@ class TargetInline(Permitted, admin.TabularInline):
 
 
 @admin.register(PlanPeriod)
-class PlanPeriodAdmin(Permitted, admin.ModelAdmin):
+class PlanPeriodAdmin(StoredByAction, admin.ModelAdmin):
     list_display = ("name", "base_year", "end_year")
     inlines = (TargetInline,)
 
-    def save_model(self, request, obj, form, change):
-        actions.save_plan(obj, by=request.user)
-
-    def save_formset(self, request, form, formset, change):
-        for target in formset.save(commit=False):
-            actions.save_plan(target, by=request.user)
-
 
 @admin.register(Quota)
-class QuotaAdmin(Permitted, admin.ModelAdmin):
+class QuotaAdmin(StoredByAction, admin.ModelAdmin):
     list_display = (
         "type_code",
         "indicator",
@@ -40,9 +44,6 @@ class QuotaAdmin(Permitted, admin.ModelAdmin):
     )
     list_filter = ("type_code", "indicator")
 
-    def save_model(self, request, obj, form, change):
-        actions.save_plan(obj, by=request.user)
-
 
 class MeasureInline(Permitted, admin.StackedInline):
     model = TaskMeasure
@@ -50,20 +51,13 @@ class MeasureInline(Permitted, admin.StackedInline):
 
 
 @admin.register(PlanTask)
-class PlanTaskAdmin(RegisterAdmin):
+class PlanTaskAdmin(StoredByAction, RegisterAdmin):
     """The plan's tasks; formulas are read before they are stored (docs/plan.md has their words)."""
 
     list_display = ("number", "quote", "plan_period", "kind", "force", "filer", "is_scored")
     list_filter = ("plan_period", "chapter", "kind", "force")
     search_fields = ("number", "quote")
     inlines = (MeasureInline,)
-
-    def save_model(self, request, obj, form, change):
-        actions.save_plan(obj, by=request.user)
-
-    def save_formset(self, request, form, formset, change):
-        for measure in formset.save(commit=False):
-            actions.save_plan(measure, by=request.user)
 
 
 class FieldInline(Permitted, admin.TabularInline):
@@ -72,15 +66,8 @@ class FieldInline(Permitted, admin.TabularInline):
 
 
 @admin.register(Register)
-class RegisterKindAdmin(Permitted, admin.ModelAdmin):
+class RegisterKindAdmin(StoredByAction, admin.ModelAdmin):
     """Which registers there are, and what each asks."""
 
     list_display = ("name", "slug", "kept_by", "is_yearly")
     inlines = (FieldInline,)
-
-    def save_model(self, request, obj, form, change):
-        actions.save_plan(obj, by=request.user)
-
-    def save_formset(self, request, form, formset, change):
-        for field in formset.save(commit=False):
-            actions.save_plan(field, by=request.user)

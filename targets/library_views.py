@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 
 from . import access
 from .models import RecordVersion, Register
+from .record_forms import WordsFilter
 
 PAGE_SIZE = 20
 SHELVES = ("case", "technology")
@@ -18,7 +19,8 @@ def library(request, slug):
     if slug not in SHELVES:
         raise Http404
     register = get_object_or_404(Register.objects.prefetch_related("fields"), slug=slug)
-    words = request.GET.get("words", "").strip()
+    filters = WordsFilter(request.GET, label="名称或内容")
+    words = filters.chosen_words
     entries = RecordVersion.objects.in_force().filter(record__register=register, happened_on__isnull=False)
     # A shelf is a hundred entries, not a register of thousands: its texts are searched as they stand.
     found = entries.filter(Q(name__icontains=words) | Q(values__icontains=words)) if words else entries
@@ -27,7 +29,7 @@ def library(request, slug):
     context = {
         "register": register,
         "shelves": Register.objects.filter(slug__in=SHELVES),
-        "words": words,
+        "filters": filters,
         "page_obj": page,
         "entries": [(version, version.said(register.fields.all())) for version in page],
     }

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agencies import notices, trail
+from agencies.jobs import ask_for
 from agencies.models import Agency, MessageKind
 from agencies.models.trail import Verb
 from reporting import evidence_files, file_types
-from reporting.notices import ask_for
 from reporting.refusals import WrongStatus
 
 from . import access

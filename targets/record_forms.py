@@ -169,3 +169,18 @@ class RecordFilters(forms.Form):
         if words := chosen.get("words", "").strip():
             versions = versions.filter(Q(name__icontains=words) | Q(record__agency__name__icontains=words))
         return versions
+
+
+class WordsFilter(forms.Form):
+    """A search bar of words alone."""
+
+    words = forms.CharField(required=False, max_length=40)
+
+    def __init__(self, sent, *, label):
+        super().__init__(sent)
+        self.fields["words"].label = label
+
+    @property
+    def chosen_words(self):
+        self.is_valid()
+        return self.cleaned_data.get("words", "").strip()

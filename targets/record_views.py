@@ -3,22 +3,18 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from agencies.models import Agency
-from reporting import evidence_files, file_types
+from reporting import evidence_files, file_types, shown_files
 from reporting.refusals import WrongStatus
 
 from . import access, record_actions
 from .models import RecordDocument, RecordVersion, Register, VersionStatus
-from .record_forms import DocumentForm, ReasonForm, RecordFilters, RecordForm
+from .record_forms import DocumentForm, ReasonForm, RecordFilters, RecordForm, WordsFilter
 
 PAGE_SIZE = 50
-# What the browser may do with a document: show it, nothing more.
-FILE_POLICY = "default-src 'none'; img-src 'self'; object-src 'self'; style-src 'unsafe-inline'"
 STEPS = {
     "submit": (record_actions.submit, "已提交，等待审核。"),
     "withdraw": (record_actions.withdraw, "已撤回，可以修改后再提交。"),
@@ -174,15 +170,7 @@ def document_file(request, pk):
     except evidence_files.Damaged as damaged:
         messages.error(request, str(damaged))
         return redirect("targets:record-detail", document.version.record_id)
-    return HttpResponse(
-        content,
-        headers={
-            "Content-Type": document.content_type,
-            "Content-Disposition": content_disposition_header(False, document.file_name),
-            "Content-Security-Policy": FILE_POLICY,
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return shown_files.response(document, content)
 
 
 def _versions(request, pk):
@@ -212,10 +200,10 @@ def _document(request, pk):
 
 
 def _choose_agency(request, register):
-    words = request.GET.get("words", "").strip()
-    kept = access.kept_agencies(request.user, register).filter(name__icontains=words)
+    filters = WordsFilter(request.GET, label="机构名称")
+    kept = access.kept_agencies(request.user, register).filter(name__icontains=filters.chosen_words)
     page = Paginator(kept, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"register": register, "page_obj": page, "words": words}
+    context = {"register": register, "page_obj": page, "filters": filters}
     return render(request, "targets/record_agency.html", context)
 
 

@@ -22,8 +22,6 @@ from targets.models import PlanPeriod, RecordVersion, VersionStatus
 from targets.plan import pages as tasks
 
 RECENT = 5
-# How many institutions' tasks stand on one page; who files for more has the board.
-MOST_OWN = 1
 PAGE_SIZE = 50
 BROKER_SECONDS = 1
 # Where the roles without tasks of their own start, the wider view first.
@@ -92,22 +90,24 @@ def _own_months(agencies):
 
 
 def _own_tasks(user):
-    """The tasks of the plan that a filer's institutions answer for, and the records that they have open."""
-    own, this_year = _agencies(user, Role.FILER).institutions(), timezone.localdate().year
-    found = [
-        (agency, year, standing)
-        for agency in own[:MOST_OWN]
-        for year in (this_year, this_year - 1)
-        if (standing := tasks.standing_of(agency, year, PlanPeriod.objects.of_year(year)))
-    ]
+    """The tasks of the plan that a filer's institution answers for, and the records that are open.
+
+    Who files for several has the first one's here, and the board.
+    """
+    own = _agencies(user, Role.FILER).institutions()
     open_states = (VersionStatus.DRAFT, VersionStatus.RETURNED)
     versions = RecordVersion.objects.filter(record__agency__in=own, status__in=open_states)
-    return {
-        "own_tasks": found[:1],
-        "open_records": versions.select_related("record__register", "record__agency").order_by("-pk")[
-            :PAGE_SIZE
-        ],
-    }
+    versions = versions.select_related("record__register", "record__agency").order_by("-pk")
+    return _latest_standing(own.first()) | {"open_records": versions[:PAGE_SIZE]}
+
+
+def _latest_standing(agency):
+    """Its tasks of this year, or of the last one where no plan period with tasks runs."""
+    this_year = timezone.localdate().year
+    for year in (this_year, this_year - 1):
+        if standing := tasks.standing_of(agency, year, PlanPeriod.objects.of_year(year)):
+            return {"own_agency": agency, "tasks": standing, "year": year}
+    return {}
 
 
 def _owed(report, today):

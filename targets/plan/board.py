@@ -123,7 +123,7 @@ class _Year:
         self.period, self.year, self.nodes, self.basis = period, year, nodes, basis
         self.as_of = min(date(year, 12, 31), today)
         self.moment = Moment(period.base_year, self.as_of)
-        of_nodes = sources.attributes(nodes, tables, self.as_of)
+        of_nodes = sources.attributes(nodes, tables, self.moment)
         self._tables = {name: sources.with_attributes(table, of_nodes) for name, table in tables.items()}
         self._groups = nodes.groups()
         self._evaluated = {}
@@ -174,11 +174,12 @@ class _Year:
         """Of a 有条件的 task: who is named in the roster; a group, if one below it is."""
         if not condition:
             return np.ones(len(self.nodes), dtype=bool)
-        return self._value(f"any roster in force where kind = {condition}", True) > 0
+        return self._summed(self._own(f"any roster in force where kind = {condition}")) > 0
 
     def _both(self, measure, eligible):
-        if formula.parse(measure.numerator).aggregate == Aggregate.REDUCTION:
-            return self._reduction(formula.parse(measure.numerator).source)
+        parsed = formula.parse(measure.numerator)
+        if parsed.aggregate == Aggregate.REDUCTION:
+            return self._reduction(parsed.source)
         above = self._own(measure.numerator)
         below = self._own(measure.denominator) if measure.denominator else None
         if measure.task.condition:
@@ -189,9 +190,6 @@ class _Year:
         # A ratio of sums, over those whose both parts are known.
         known = ~(np.isnan(above) | np.isnan(below))
         return self._summed(above, known), self._summed(below, known)
-
-    def _value(self, text, is_summed):
-        return self._summed(self._own(text)) if is_summed else self._own(text)
 
     def _own(self, text):
         """Of each node itself, without those below it."""
@@ -210,8 +208,8 @@ class _Year:
         sums = np.concatenate(([0.0], np.cumsum(np.where(known, own, 0.0))))
         counts = np.concatenate(([0], np.cumsum(known)))
         found = np.where(known, own, np.nan)
-        for place, first, last in self._groups:
-            found[place] = sums[last] - sums[first] if counts[last] > counts[first] else np.nan
+        for place, end in self._groups:
+            found[place] = sums[end] - sums[place] if counts[end] > counts[place] else np.nan
         return found
 
     def _reduction(self, indicator):

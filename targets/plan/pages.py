@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Count, FilteredRelation, Q
+from django.db.models import Case, Count, FilteredRelation, Q, When
 from django.utils import timezone
 
 from agencies.models import AgencyKind
@@ -42,9 +42,9 @@ def periods():
     return list(PlanPeriod.objects.filter(tasks__isnull=False).distinct().order_by("base_year"))
 
 
-def years_of(period, today=None):
+def years_of(period):
     """The years of the period that have begun, the last one first."""
-    this_year = (today or timezone.localdate()).year
+    this_year = timezone.localdate().year
     return [year for year in reversed(period.years[1:]) if year <= this_year]
 
 
@@ -150,7 +150,7 @@ def institutions(task, node, year):
         measure__task=task, measure__position=1, year=year, agency__path__startswith=node.path
     )
     rows = rows.filter(agency__kind=AgencyKind.INSTITUTION).select_related("agency__parent", "measure")
-    return rows.annotate(is_first=Count("pk", filter=Q(state__in=LATE))).order_by("-is_first", "agency__path")
+    return rows.order_by(Case(When(state__in=LATE, then=0), default=1), "agency__path")
 
 
 def registers_of(task):

@@ -1,11 +1,9 @@
 """The end of a plan period: the tasks with a number or a date met or not, their evidence in one file, the gaps."""
 
-import csv
 import hashlib
-import io
 import zipfile
 
-from agencies.cells import harmless
+from reporting import csv_files
 from reporting.evidence_files import Damaged
 
 from .. import record_actions
@@ -100,9 +98,4 @@ def _row_of(line):
 
 
 def _written(header, rows):
-    """A CSV that Excel reads; what begins like a formula is text."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
+    return "".join(csv_files.lines_of([header, *rows])).encode()

@@ -3,16 +3,18 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from django.db.models import Count, Sum
 
 from agencies.models import Agency, AgencyKind, DataRoom, PvPlant, Vehicle
-from reporting import panels, quality
+from reporting import quality
 from reporting.models import Panel, RoomReading
 from reporting.models.panel import unpack_bits
-from reporting.panels import COLUMN
+from reporting.panels import COLUMN, MONTHS, PANEL_ITEMS
 
+from ..leaders import JUDGED
 from ..models import (
     Benchmark,
     Figure,
@@ -22,14 +24,13 @@ from ..models import (
     RecordVersion,
     RegisterField,
 )
+from . import formula
 from .formula import Table
 
 ELECTRICITY = "110"
 BURNT = ("130", "140", "105", "1502", "1602")
 ELECTRIC = {Vehicle.Energy.ELECTRIC, Vehicle.Energy.HYBRID}
-MONTHS = 12
-BANDS = ("over", "constraint", "benchmark", "guide")
-KEY_USER = "重点用能单位"
+KEY_USERS = formula.parse("any roster in force where kind = 重点用能单位")
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,18 @@ class Nodes:
 
     def places(self, ids):
         """The index of each agency id."""
-        order = np.argsort(self.ids)
-        return order[np.searchsorted(self.ids, np.asarray(ids, dtype=np.int64), sorter=order)]
+        found = np.searchsorted(self.ids, np.asarray(ids, dtype=np.int64), sorter=self._by_id)
+        return self._by_id[found]
+
+    @cached_property
+    def _by_id(self):
+        return np.argsort(self.ids)
 
     def groups(self):
-        """(index of a bureau or department, from, to): those at or below it stand together in the order of paths."""
+        """(index of a bureau or department, end): it and those below it stand together in the order of paths."""
         paths = np.array(self.paths)
         return [
-            (place, place, int(np.searchsorted(paths, self.paths[place] + "~")))
+            (place, int(np.searchsorted(paths, self.paths[place] + "~")))
             for place in np.flatnonzero(self.kinds != AgencyKind.INSTITUTION)
         ]
 
@@ -93,17 +98,13 @@ def load(nodes, basis, years, today):
     }
 
 
-def attributes(nodes, tables, as_of):
-    """What each row has of its institution on a day: field → (n nodes,)."""
-    roster = tables["roster"]
-    day = np.datetime64(as_of, "D")
-    named = (roster.fields["kind"] == KEY_USER) & (roster.days <= day)
-    keys = roster.owners[named & (np.isnat(roster.ends) | (roster.ends >= day))]
+def attributes(nodes, tables, moment):
+    """What each row has of its institution at a moment: field → (n nodes,)."""
     return {
         "organ": nodes.organs,
         "type": nodes.types,
         "level": nodes.kinds,
-        "key": np.isin(np.arange(len(nodes)), keys).astype(np.float64),
+        "key": formula.evaluate(KEY_USERS, tables[KEY_USERS.source], len(nodes), moment),
     }
 
 
@@ -258,7 +259,7 @@ def _carriers(used, basis):
 
 def _used(packed, months):
     """Sums of the approved months, (n, items)."""
-    values = np.frombuffer(packed, dtype="<f8").reshape(-1, MONTHS, len(panels.PANEL_ITEMS))
+    values = np.frombuffer(packed, dtype="<f8").reshape(-1, MONTHS, len(PANEL_ITEMS))
     approved = unpack_bits(np.array(months, dtype=np.int64)).astype(bool)
     return np.where(approved[:, :, np.newaxis], values, 0.0).sum(axis=1)
 
@@ -279,7 +280,7 @@ def _filing(nodes, years, today):
 def _quotas(nodes, basis):
     rows = list(
         Benchmark.objects.filter(
-            rule_set=basis.rule_set, indicator=Indicator.ENERGY_PER_AREA, band__in=BANDS
+            rule_set=basis.rule_set, indicator=Indicator.ENERGY_PER_AREA, band__in=JUDGED
         ).values_list("agency", "year", "band")
     )
     ids, years, bands = _columns(rows, 3)

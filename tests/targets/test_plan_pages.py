@@ -3,14 +3,13 @@
 from datetime import date
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from targets.models import StateWord
 from targets.plan import board, pages
 from tests.factories import DepartmentFactory, InstitutionFactory
 
+from .pages import cost
 from .test_board import accepted
 
 pytestmark = pytest.mark.django_db
@@ -25,12 +24,6 @@ def started(two_years):
     accepted(two_years, "project", two_years.institution, date(2025, 6, 30), **renovated)
     board.refresh_board()
     return two_years
-
-
-def queries(client, address):
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(address).status_code == 200
-    return len(captured)
 
 
 def numbers(response):
@@ -105,12 +98,12 @@ def test_an_unreadable_year_is_named_and_the_last_one_taken(started, client):
 def test_the_board_and_a_task_cost_the_same_for_one_and_three_institutions(started, client):
     client.force_login(started.manager)
     addresses = ["/plan/?year=2025", "/plan/14-5-5-3-1/?year=2025"]
-    one = [queries(client, address) for address in addresses]
+    one = [cost(client, address) for address in addresses]
     for number in range(2):
         InstitutionFactory(parent=started.department, is_party_government_organ=True, key=f"MORE-{number}")
     board.refresh_board()
 
-    assert [queries(client, address) for address in addresses] == one
+    assert [cost(client, address) for address in addresses] == one
 
 
 def test_the_page_of_an_institution_shows_its_own_tasks_and_a_system_what_is_late(started, client):

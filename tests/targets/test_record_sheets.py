@@ -1,7 +1,7 @@
 """Records as a workbook: what goes out comes back the same, twice is once, and a fault is named by its cell."""
 
 import io
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -65,7 +65,7 @@ def test_what_goes_out_comes_back_the_same(filer, client):
     response = client.get("/records/export/title/")
     content = b"".join(response.streaming_content)
     cells = [cell.value for cell in load_workbook(io.BytesIO(content)).active[2]]
-    agency, passed = filer.institution, datetime(2024, 11, 1)  # noqa: DTZ001
+    agency, passed = filer.institution, datetime.combine(DAY, time.min)
     answers = ["节约型机关", "区", 91.5, "草稿"]
     assert cells == [agency.key, agency.name, "'=1+1", passed, None, *answers]
     assert Event.objects.filter(verb="export", detail="台账 创建称号与荣誉，1 条").count() == 1
